@@ -1,0 +1,1 @@
+"""Use cases: gather, preview, execute, report, status, verify, watch."""

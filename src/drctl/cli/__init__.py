@@ -1,0 +1,1 @@
+"""Typer commands, prompts, signals, exit codes, and the composition root."""

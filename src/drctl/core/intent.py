@@ -1,0 +1,32 @@
+"""What the operator wants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Operation(StrEnum):
+    """What a run does."""
+
+    FAILOVER = "failover"
+    FAILBACK = "failback"
+    FENCE = "fence"
+
+
+class Mode(StrEnum):
+    """Planned: the source is alive and trusted. Emergency: it is not."""
+
+    PLANNED = "planned"
+    EMERGENCY = "emergency"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One wish, before anything was looked at."""
+
+    operation: Operation
+    mode: Mode
+    source: str
+    target: str
+    reason: str = ""

@@ -1,0 +1,1 @@
+"""Topology + intent + inventory -> Plan. Pure."""

@@ -1,0 +1,83 @@
+"""DNS: the vendor's control plane, and what name servers answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from drctl.core.observed import RecordState, ServerAnswer
+
+
+class Propagation(StrEnum):
+    """What the vendor says of the newest change that this process sent."""
+
+    IN_SYNC = "in_sync"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSwap:
+    """Replace a record set, as read, by another of the same name and type. `before` None: it must not exist."""
+
+    before: RecordState | None
+    after: RecordState
+
+
+class DnsReader(Protocol):
+    """Reads one zone at its vendor."""
+
+    def record(self, name: str, record_type: str) -> RecordState | None:
+        """Return the record set at a name and type, or None. Names carry no final dot.
+
+        Raises:
+            UnreachableError: No answer within the adapter's timeout.
+            NotFoundError: There is no such zone.
+            DeniedError: Not allowed to list.
+            RefusedError: The record set is of a kind that cannot be switched by value (alias, weighted ...).
+        """
+        ...
+
+    def record_types(self, name: str) -> tuple[str, ...]:
+        """Return every record type at a name, sorted.
+
+        Raises:
+            UnreachableError, NotFoundError, DeniedError: As in `record`.
+        """
+        ...
+
+    def propagation(self) -> Propagation:
+        """Return what the vendor says of the newest change sent by this process; UNKNOWN if it sent none.
+
+        Raises:
+            UnreachableError: No answer within the adapter's timeout.
+        """
+        ...
+
+
+class DnsWriter(Protocol):
+    """Changes one zone."""
+
+    def swap(self, swaps: tuple[RecordSwap, ...], comment: str) -> None:
+        """Make all swaps in one batch, or none, if every record set is still as its `before` says.
+
+        Raises:
+            ConflictError: A record set is not as read; nothing was written.
+            OutcomeUnknownError: No answer; look again.
+            NotFoundError, DeniedError, RefusedError, ThrottledError: As their names say; nothing was written.
+        """
+        ...
+
+
+class NameObserver(Protocol):
+    """Asks name servers, over the wire."""
+
+    def authoritative(self, zone: str, name: str, record_type: str) -> tuple[ServerAnswer, ...]:
+        """Return what each authoritative server of the zone answers, silent ones included with their error."""
+        ...
+
+    def resolvers(self, name: str, record_type: str) -> tuple[ServerAnswer, ...]:
+        """Return what each configured resolver answers, silent ones included with their error."""
+        ...

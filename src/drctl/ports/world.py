@@ -1,0 +1,93 @@
+"""The three capabilities. A check holds ReadPorts and so cannot write; only the executor holds WritePorts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from drctl.core.lock import Stamp
+    from drctl.ports.clock import Clock
+    from drctl.ports.cluster import ClusterReader, ClusterWriter
+    from drctl.ports.datastore import DatastoreProber, DatastoreReader, DatastoreWriter
+    from drctl.ports.dns import DnsReader, DnsWriter, NameObserver
+    from drctl.ports.prober import HttpProber, HttpReader
+    from drctl.ports.samples import SampleReader
+    from drctl.ports.secrets import SecretsReader, SecretsWriter
+
+
+class ReadPorts(Protocol):
+    """Everything that can be looked at. Nothing reachable from here sends a write request."""
+
+    @property
+    def clock(self) -> Clock:
+        """Return the clock."""
+        ...
+
+    @property
+    def names(self) -> NameObserver:
+        """Return the name servers' view."""
+        ...
+
+    @property
+    def http(self) -> HttpReader:
+        """Return the user's view."""
+        ...
+
+    @property
+    def samples(self) -> SampleReader:
+        """Return what `watch` kept."""
+        ...
+
+    def cluster(self, region: str) -> ClusterReader:
+        """Return a region's workloads."""
+        ...
+
+    def secrets(self, region: str) -> SecretsReader:
+        """Return a region's External Secrets."""
+        ...
+
+    def datastore(self, region: str) -> DatastoreReader:
+        """Return a region's datastore."""
+        ...
+
+    def dns(self, zone: str) -> DnsReader:
+        """Return a zone at its vendor."""
+        ...
+
+
+class ProbePorts(ReadPorts, Protocol):
+    """Reading, and probes that touch the world without changing it for anyone."""
+
+    @property
+    def stamp(self) -> Stamp:
+        """Return the run's id and epoch."""
+        ...
+
+    @property
+    def prober(self) -> HttpProber:
+        """Return the marked write."""
+        ...
+
+    def datastore_prober(self, region: str) -> DatastoreProber:
+        """Return a region's binder probe."""
+        ...
+
+
+class WritePorts(ProbePorts, Protocol):
+    """Everything. Handed to the executor only, after the lock is held and the plan is confirmed."""
+
+    def cluster_writer(self, region: str) -> ClusterWriter:
+        """Return a region's scale."""
+        ...
+
+    def secrets_writer(self, region: str) -> SecretsWriter:
+        """Return a region's force-sync."""
+        ...
+
+    def datastore_writer(self, region: str) -> DatastoreWriter:
+        """Return a region's fence and promotion."""
+        ...
+
+    def dns_writer(self, zone: str) -> DnsWriter:
+        """Return a zone's change batch."""
+        ...

@@ -1,0 +1,1 @@
+"""What people read: screens and reports, made from values."""

@@ -1,0 +1,1 @@
+"""One step type a file: check, apply, verify, by_hand."""
