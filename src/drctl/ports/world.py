@@ -19,6 +19,11 @@ class ReadPorts(Protocol):
     """Everything that can be looked at. Nothing reachable from here sends a write request."""
 
     @property
+    def stamp(self) -> Stamp:
+        """Return the run's id and epoch; an empty id and 0 while no run exists (a dry run never has one)."""
+        ...
+
+    @property
     def clock(self) -> Clock:
         """Return the clock."""
         ...
@@ -57,11 +62,6 @@ class ReadPorts(Protocol):
 
 class ProbePorts(ReadPorts, Protocol):
     """Reading, and probes that touch the world without changing it for anyone."""
-
-    @property
-    def stamp(self) -> Stamp:
-        """Return the run's id and epoch."""
-        ...
 
     @property
     def prober(self) -> HttpProber:

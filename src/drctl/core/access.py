@@ -1,0 +1,37 @@
+"""How a person reaches each system by the vendor's own command, for `by_hand`. Secrets stay references."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Command prefixes, ready for a shell: `kubectl --context west ...`, `nats --server ...`, `aws route53 ...`."""
+
+    kubectl: tuple[tuple[str, str], ...]
+    nats: tuple[tuple[str, str], ...]
+    dns: tuple[tuple[str, str], ...]
+    curl: str
+    public_name: str
+
+    def kubectl_in(self, region: str) -> str:
+        """Return the kubectl of a region."""
+        return dict(self.kubectl)[region]
+
+    def nats_in(self, region: str) -> str:
+        """Return the nats of a region."""
+        return dict(self.nats)[region]
+
+    def dns_of(self, zone: str) -> str:
+        """Return the vendor's command for a zone."""
+        return dict(self.dns)[zone]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One shell line, and what it does. A line that only looks has `writes` False."""
+
+    does: str
+    line: str
+    writes: bool

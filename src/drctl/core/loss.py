@@ -1,0 +1,120 @@
+"""What was lost: measured, bounded or unknown, and from which observations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from drctl.core.observed import Heartbeat, Sample
+
+
+class LossState(StrEnum):
+    """How well a loss is known."""
+
+    MEASURED = "measured"
+    BOUNDED = "bounded"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One stream's loss.
+
+    MEASURED: `messages_exact` counts what the source has beyond the mirror.
+    BOUNDED: nothing older than `seconds_max` before the source's failure is lost; at least `messages_min` are.
+    """
+
+    stream: str
+    state: LossState
+    seconds_max: float | None
+    messages_min: int | None
+    messages_exact: int | None
+    evidence: str
+
+
+def source_failed_since(samples: tuple[Sample, ...], region: str) -> datetime | None:
+    """Return when the region was first seen dark in the unbroken row of dark samples that ends the record.
+
+    None where the last sample saw it alive, or nothing was sampled.
+    """
+    since: datetime | None = None
+    for sample in reversed(samples):
+        if region not in dict(sample.dark):
+            break
+        since = sample.at
+    return since
+
+
+def public_failed_since(samples: tuple[Sample, ...]) -> datetime | None:
+    """Return when the public name first failed in the unbroken row of failures that ends the record, else None."""
+    since: datetime | None = None
+    for sample in reversed(samples):
+        if not sample.public.error and sample.public.status < 500:
+            break
+        since = sample.at
+    return since
+
+
+def newest_head(stream: str, region: str, heartbeats: tuple[Heartbeat, ...], samples: tuple[Sample, ...]) -> int:
+    """Return the largest last sequence of a stream that anybody ever recorded of a region; 0 for none."""
+    heads = [dict(beat.heads).get(stream, 0) for beat in heartbeats if beat.region == region]
+    heads += [dict(dict(sample.heads).get(region, ())).get(stream, 0) for sample in samples]
+    return max(heads, default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorPosition:
+    """Where a mirror ended: its last sequence and that message's time at the origin."""
+
+    stream: str
+    last_seq: int
+    last_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """What is known of a source that cannot be asked.
+
+    Heartbeats newest first, samples oldest first, when it was first seen failed, how far the clocks are apart.
+    """
+
+    region: str
+    heartbeats: tuple[Heartbeat, ...]
+    samples: tuple[Sample, ...]
+    failed_at: datetime
+    clock_skew: timedelta
+
+
+def bound_loss(mirror: MirrorPosition, seen: Observations) -> Loss:
+    """Bound what the source took and the mirror never got.
+
+    The anchor is the newest heartbeat whose head of the stream the mirror holds, or the mirror's own last message
+    if that is newer: everything up to it arrived. `mirror.lag` is no evidence (nats.md 0.2, fact 6).
+    """
+    held = [
+        beat.at
+        for beat in seen.heartbeats
+        if beat.region == seen.region and dict(beat.heads).get(mirror.stream, mirror.last_seq + 1) <= mirror.last_seq
+    ]
+    anchors = [*held, *([mirror.last_time] if mirror.last_time else [])]
+    if not anchors:
+        return Loss(mirror.stream, LossState.UNKNOWN, None, None, None, "no heartbeat and no message ever arrived")
+    anchor = max(anchors)
+    seconds = max((seen.failed_at - anchor + abs(seen.clock_skew)).total_seconds(), 0.0)
+    known = max(newest_head(mirror.stream, seen.region, seen.heartbeats, seen.samples) - mirror.last_seq, 0)
+    source = "newest heartbeat that arrived" if held and anchor == max(held) else "last message that arrived"
+    evidence = f"{source} {anchor.isoformat(timespec='milliseconds')}, source failed by {_text(seen.failed_at)}"
+    return Loss(mirror.stream, LossState.BOUNDED, seconds, known, None, evidence)
+
+
+def measured_loss(stream: str, source_last: int, target_last: int) -> Loss:
+    """Return the exact loss of a source that was asked after it was fenced."""
+    count = max(source_last - target_last, 0)
+    return Loss(
+        stream, LossState.MEASURED, None, count, count, f"source ends at {source_last}, mirror at {target_last}"
+    )
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")

@@ -1,0 +1,176 @@
+"""Turn the standby's mirrors into streams that take writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from drctl.core.access import Access, Command
+from drctl.core.change import Change, Diff, RunMade
+from drctl.core.check import Blocked, Check, Converged, Diverged
+from drctl.core.contract import Fact, FactKind
+from drctl.core.errors import AdapterError
+from drctl.core.finding import Finding
+from drctl.core.observed import StreamRole, StreamState
+from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
+from drctl.ports.datastore import PromotionWish
+from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
+from drctl.steps.base import Plane
+from drctl.steps.subjects import probe_subject
+
+# What the server sets by itself when a stream stops being a mirror (nats.md 1.3).
+_DUPLICATE_WINDOW_NANOSECONDS = 120_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PromoteItem:
+    """One mirror, the subjects that it is to take, and the features that a mirror could not have."""
+
+    name: str
+    tier: Tier
+    subjects: tuple[str, ...]
+    deferred: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PromoteStream:
+    """Promote each mirror in one atomic update, with the fork and the epoch in its metadata."""
+
+    id: str
+    region: str
+    items: tuple[PromoteItem, ...]
+    deadline: timedelta
+    stable_for: timedelta = timedelta(0)
+    component: str = "nats"
+    kind: Literal["promote_stream"] = "promote_stream"
+
+    @property
+    def title(self) -> str:
+        """Return what the operator reads."""
+        return f"Promote {', '.join(item.name for item in self.items)} in {self.region}"
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Return the regions that the step calls."""
+        return (self.region,)
+
+    @property
+    def plane(self) -> Plane:
+        """Return what must be alive."""
+        return Plane.DATA
+
+    def check(self, world: ReadPorts) -> Check:
+        """Compare each stream's role and subjects with what is wanted."""
+        streams = {stream.name: stream for stream in world.datastore(self.region).streams()}
+        findings = tuple(
+            finding for item in self.items for finding in _obstacles(self.region, item, streams.get(item.name))
+        )
+        if findings:
+            return Blocked(findings)
+        changes = tuple(change for item in self.items for change in _changes(self.region, item, streams[item.name]))
+        return Diverged(Diff(changes)) if changes else Converged()
+
+    def apply(self, world: WritePorts, diff: Diff) -> None:
+        """Promote one stream."""
+        item = next(item for item in self.items if item.name == diff.changes[0].item)
+        wish = PromotionWish(item.name, item.subjects, item.deferred)
+        world.datastore_writer(self.region).promote(wish, world.stamp)
+
+    def verify(self, world: ProbePorts) -> Verdict:
+        """See, by a probe that stores nothing, that exactly this stream takes writes on each of its subjects."""
+        return judge_items(tuple(self._judge(world, item) for item in self.items))
+
+    def _judge(self, world: ProbePorts, item: PromoteItem) -> ItemVerdict:
+        try:
+            stream = world.datastore(self.region).stream(item.name)
+            if stream.role is not StreamRole.ACTIVE or set(stream.subjects) != set(item.subjects):
+                message = f"{stream.role.value} on {list(stream.subjects)}"
+                return ItemVerdict(item.name, item.tier, Health.PROGRESSING, message)
+            for subject in item.subjects:
+                binders = world.datastore_prober(self.region).binders(probe_subject(subject))
+                if len(binders) > 1:
+                    message = f"{subject} is taken by {', '.join(binders)}: every message is stored twice"
+                    return ItemVerdict(item.name, item.tier, Health.FAILED, message)
+                if binders != (item.name,):
+                    return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"{subject} is taken by nobody yet")
+        except AdapterError as error:
+            return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"unknown: {error.message}")
+        return ItemVerdict(item.name, item.tier, Health.HEALTHY, "takes writes")
+
+    def measure(self, world: ProbePorts, healthy_since: datetime) -> tuple[Fact, ...]:
+        """Record when the probe first saw every stream bound, and at which sequence each one forked."""
+        now = world.clock.now()
+        facts = [Fact(FactKind.STREAM_BOUND, item.name, healthy_since, now) for item in self.items]
+        for item in self.items:
+            stream = world.datastore(self.region).stream(item.name)
+            facts.append(Fact(FactKind.FREEZE_SEQ, item.name, stream.fork_seq, now, "from the stream's metadata"))
+        return tuple(facts)
+
+    def by_hand(self, access: Access) -> Sequence[Command]:
+        """Return the JetStream API's own lines."""
+        nats = access.nats_in(self.region)
+        lines = []
+        for item in self.items:
+            wish = json.dumps({"name": item.name, "subjects": list(item.subjects), "mirror_direct": False})
+            lines.append(
+                Command(
+                    f"read {item.name}: keep its whole `config` without `mirror`; note state.last_seq (the fork)",
+                    f"{nats} req '$JS.API.STREAM.INFO.{item.name}' ''",
+                    writes=False,
+                )
+            )
+            lines.append(
+                Command(
+                    f"promote {item.name} (the whole config from the line above, changed by these fields, and "
+                    "metadata drctl.fork_seq = state.last_seq)",
+                    f"{nats} req '$JS.API.STREAM.UPDATE.{item.name}' '{wish}'",
+                    writes=True,
+                )
+            )
+        return tuple(lines)
+
+
+def _obstacles(region: str, item: PromoteItem, stream: StreamState | None) -> tuple[Finding, ...]:
+    if stream is None:
+        message = f"{region} has no stream {item.name}: there is nothing to promote."
+        remedy = "Create the mirror, or name it in no rule of `streams:`."
+        return (Finding("mirror-missing", message, remedy, subject=item.name),)
+    if stream.role is StreamRole.FENCED:
+        message = f"stream {item.name} in {region} is fenced: promoting it would undo somebody's fence."
+        remedy = "See who fenced it: `drctl status`."
+        return (Finding("stream-fenced", message, remedy, subject=item.name),)
+    if stream.role is StreamRole.ACTIVE and set(stream.subjects) != set(item.subjects):
+        message = f"stream {item.name} in {region} takes {list(stream.subjects)}, not {list(item.subjects)}."
+        remedy = "Compare it with its origin; it is no mirror of it."
+        return (Finding("stream-foreign", message, remedy, subject=item.name),)
+    return ()
+
+
+def _changes(region: str, item: PromoteItem, stream: StreamState) -> tuple[Change, ...]:
+    if stream.role is not StreamRole.MIRROR:
+        return ()
+    place, config = f"{region}/stream/{item.name}", json.loads(stream.config)
+    metadata = config.get("metadata") or {}
+    changes = [
+        Change(item.name, place, "mirror", stream.mirror_of, None),
+        Change(item.name, place, "subjects", stream.subjects, item.subjects),
+    ]
+    if config.get("mirror_direct"):
+        changes.append(Change(item.name, place, "mirror_direct", before=True, after=False))
+    if not config.get("duplicate_window"):
+        changes.append(Change(item.name, place, "duplicate_window", None, _DUPLICATE_WINDOW_NANOSECONDS))
+    for field, text in item.deferred:
+        changes.append(Change(item.name, place, field, _text(config.get(field)), text))
+    for key, made in (("fork_seq", "fork sequence"), ("fork_ts", "fork time"), ("epoch", "epoch"), ("run", "run id")):
+        before = metadata.get(f"drctl.{key}")
+        changes.append(Change(item.name, place, f"metadata.drctl.{key}", before, RunMade(made)))
+    origin = json.dumps(config.get("mirror"), separators=(",", ":"))
+    changes.append(Change(item.name, place, "metadata.drctl.origin", metadata.get("drctl.origin"), origin))
+    return tuple(changes)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else json.dumps(value)

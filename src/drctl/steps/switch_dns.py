@@ -1,0 +1,186 @@
+"""Move the public names, and prove it at every authoritative server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from drctl.core.access import Access, Command
+from drctl.core.change import Change, Diff, RunMade
+from drctl.core.check import Blocked, Check, Converged, Diverged
+from drctl.core.contract import Fact, FactKind
+from drctl.core.errors import AdapterError
+from drctl.core.finding import Finding
+from drctl.core.observed import RecordState, ServerAnswer
+from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
+from drctl.ports.dns import Propagation, RecordSwap
+from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
+from drctl.steps.base import Plane
+
+_SAMPLES_READ = 7200
+
+
+@dataclass(frozen=True, slots=True)
+class RecordItem:
+    """One record set and the values that it is to have. Its TTL stays as it is published."""
+
+    name: str
+    type: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchDns:
+    """Replace a zone's record sets in one batch, if each is still as it was read; say in TXT which run did it."""
+
+    id: str
+    zone: str
+    region: str
+    items: tuple[RecordItem, ...]
+    deadline: timedelta
+    client_retry: timedelta
+    stable_for: timedelta = timedelta(0)
+    component: str = "api"
+    kind: Literal["switch_dns"] = "switch_dns"
+
+    @property
+    def title(self) -> str:
+        """Return what the operator reads."""
+        return f"Switch {', '.join(f'{item.name} {item.type}' for item in self.items)} to {self.region}"
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Return the regions that the step calls."""
+        return ()
+
+    @property
+    def plane(self) -> Plane:
+        """Return what must be alive."""
+        return Plane.GLOBAL_CONTROL
+
+    def check(self, world: ReadPorts) -> Check:
+        """Compare the record sets at the vendor with what is wanted."""
+        dns, changes, findings = world.dns(self.zone), [], []
+        for item in self.items:
+            record = dns.record(item.name, item.type)
+            if record is None:
+                findings.append(_missing(self.zone, item))
+            elif record.values != tuple(sorted(item.values)):
+                place = f"{self.zone}/{item.name} {item.type}"
+                changes.append(Change(self.zone, place, "values", record.values, tuple(sorted(item.values))))
+                note = dns.record(note_name(item.name), "TXT")
+                place = f"{self.zone}/{note_name(item.name)} TXT"
+                before = note.values if note else None
+                changes.append(Change(self.zone, place, "values", before, RunMade("epoch, run id and region")))
+        if findings:
+            return Blocked(tuple(findings))
+        return Diverged(Diff(tuple(changes))) if changes else Converged()
+
+    def baseline(self, world: ReadPorts) -> tuple[Fact, ...]:
+        """Record the moment before the change is sent: no client can have moved earlier."""
+        now = world.clock.now()
+        return (Fact(FactKind.DNS_SENT_AFTER, self.zone, now, now),)
+
+    def apply(self, world: WritePorts, diff: Diff) -> None:  # noqa: ARG002 - the zone is one item
+        """Send one batch: every record set with its note, or none."""
+        dns, swaps = world.dns(self.zone), []
+        note = f"drctl epoch={world.stamp.epoch} run={world.stamp.run_id} active={self.region}"
+        for item in self.items:
+            before = dns.record(item.name, item.type)
+            if before is None or before.values == tuple(sorted(item.values)):
+                continue
+            after = RecordState(before.name, before.type, before.ttl, tuple(sorted(item.values)))
+            noted = dns.record(note_name(item.name), "TXT")
+            said = RecordState(note_name(item.name), "TXT", before.ttl, (note,))
+            swaps += [RecordSwap(before, after), RecordSwap(noted, said)]
+        if swaps:
+            world.dns_writer(self.zone).swap(tuple(swaps), f"drctl {world.stamp.run_id} {self.id}")
+
+    def verify(self, world: ProbePorts) -> Verdict:
+        """See every authoritative server that answers give the new values, and the vendor call it in sync."""
+        try:
+            propagation = world.dns(self.zone).propagation()
+        except AdapterError:
+            propagation = Propagation.UNKNOWN
+        items = [self._judge(world, item) for item in self.items]
+        health = Health.PROGRESSING if propagation is Propagation.PENDING else Health.HEALTHY
+        items.append(ItemVerdict("vendor", Tier.IMPORTANT, health, propagation.value))
+        return judge_items(tuple(items))
+
+    def _judge(self, world: ProbePorts, item: RecordItem) -> ItemVerdict:
+        name = f"{item.name} {item.type}"
+        answers = world.names.authoritative(self.zone, item.name, item.type)
+        heard = [answer for answer in answers if not answer.error]
+        if not heard:
+            said = "; ".join(f"{answer.server}: {answer.error}" for answer in answers)
+            return ItemVerdict(name, Tier.CRITICAL, Health.PROGRESSING, f"no authoritative server answers: {said}")
+        old = [answer for answer in heard if set(answer.values) != set(item.values)]
+        if old:
+            said = ", ".join(f"{answer.server} says {list(answer.values) or answer.rcode}" for answer in old)
+            return ItemVerdict(name, Tier.CRITICAL, Health.PROGRESSING, said)
+        return ItemVerdict(name, Tier.CRITICAL, Health.HEALTHY, f"{len(heard)} of {len(answers)} servers answer so")
+
+    def measure(self, world: ProbePorts, healthy_since: datetime) -> tuple[Fact, ...]:
+        """Record when every server was seen answering anew, and the latest moment at which a client can cut over.
+
+        The TTL that counts is not today's but every one published before: an answer cached at `t` with TTL `v`
+        lives until `t + v` (dns.md 6.1). A client then needs one retry of its own.
+        """
+        now = world.clock.now()
+        answers = [a for item in self.items for a in world.names.authoritative(self.zone, item.name, item.type)]
+        ttl = _ttl(answers)
+        latest = healthy_since + timedelta(seconds=ttl)
+        names = {f"{item.name} {item.type}" for item in self.items}
+        for sample in world.samples.newest(_SAMPLES_READ):
+            for name, seen in sample.ttls:
+                if name in names and sample.at <= healthy_since:
+                    latest = max(latest, sample.at + timedelta(seconds=seen))
+        worst = latest + self.client_retry
+        note = f"TTL {ttl} s, client retry {self.client_retry.total_seconds():g} s"
+        return (
+            Fact(FactKind.DNS_CONVERGED, self.zone, healthy_since, now),
+            Fact(FactKind.DNS_CUTOVER_WORST, self.zone, worst, now, note),
+        )
+
+    def by_hand(self, access: Access) -> Sequence[Command]:
+        """Return the vendor's own lines."""
+        aws = access.dns_of(self.zone)
+        lines = []
+        for item in self.items:
+            lines.append(
+                Command(
+                    f"read {item.name} {item.type}: note its TTL",
+                    f"{aws} list-resource-record-sets --start-record-name {item.name} --start-record-type {item.type} "
+                    "--max-items 1",
+                    writes=False,
+                )
+            )
+            values = [{"Value": value} for value in item.values]
+            record = {"Name": item.name, "Type": item.type, "TTL": 60, "ResourceRecords": values}
+            batch = json.dumps({"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]})
+            lines.append(
+                Command(
+                    f"switch {item.name} {item.type} (with the TTL from above)",
+                    f"{aws} change-resource-record-sets --change-batch '{batch}'",
+                    writes=True,
+                )
+            )
+        return tuple(lines)
+
+
+def note_name(name: str) -> str:
+    """Return the name of the TXT record in which a run says that it moved `name`."""
+    return f"_drctl.{name}"
+
+
+def _missing(zone: str, item: RecordItem) -> Finding:
+    message = f"zone {zone} has no {item.type} record at {item.name}: there is nothing to switch."
+    remedy = "Create it with the active region's addresses; a missing name is cached as missing for the negative TTL."
+    return Finding("record-missing", message, remedy, subject=f"{item.name} {item.type}")
+
+
+def _ttl(answers: Sequence[ServerAnswer]) -> int:
+    return max((answer.ttl for answer in answers if not answer.error), default=0)
