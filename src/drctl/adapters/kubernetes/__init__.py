@@ -1,0 +1,1 @@
+"""Kubernetes: workloads through the scale subresource, External Secrets through an annotation."""
