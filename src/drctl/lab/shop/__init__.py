@@ -1,0 +1,1 @@
+"""The example service: api takes orders and stores them, worker bills them, mailer is only there."""
