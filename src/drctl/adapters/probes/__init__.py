@@ -1,0 +1,1 @@
+"""Probes that act as a user of the service."""
