@@ -58,8 +58,8 @@ class Diff:
 def not_confirmed(now: Diff, confirmed: Diff) -> tuple[Change, ...]:
     """Return what `now` would change that was not confirmed, or with other values.
 
-    Changes that are no longer needed are no drift: somebody made them already. Values typed as run-made
-    on either side are not compared.
+    Changes that are no longer needed are no drift: somebody made them already. A field that gets a
+    run-made value is not compared further: an earlier try of the same run may have written it.
     """
     agreed = {change.place: change for change in confirmed.changes}
     return tuple(change for change in now.changes if not _same(change, agreed.get(change.place)))
@@ -68,8 +68,6 @@ def not_confirmed(now: Diff, confirmed: Diff) -> tuple[Change, ...]:
 def _same(now: Change, agreed: Change | None) -> bool:
     if agreed is None:
         return False
-    return _equal(now.before, agreed.before) and _equal(now.after, agreed.after)
-
-
-def _equal(left: Value, right: Value) -> bool:
-    return isinstance(left, RunMade) or isinstance(right, RunMade) or left == right
+    if isinstance(now.after, RunMade) and isinstance(agreed.after, RunMade):
+        return True
+    return now.before == agreed.before and now.after == agreed.after

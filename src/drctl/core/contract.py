@@ -34,6 +34,7 @@ class FactKind(StrEnum):
     DNS_CUTOVER_WORST = "dns_cutover_worst"
     SERVED_SINCE = "served_since"
     SOURCE_FAILED_SINCE = "source_failed_since"
+    PUBLIC_FAILED_SINCE = "public_failed_since"
 
 
 @dataclass(frozen=True, slots=True)

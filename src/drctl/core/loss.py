@@ -108,12 +108,14 @@ def bound_loss(mirror: MirrorPosition, seen: Observations) -> Loss:
     return Loss(mirror.stream, LossState.BOUNDED, seconds, known, None, evidence)
 
 
-def measured_loss(stream: str, source_last: int, target_last: int) -> Loss:
+def measured_loss(mirror: MirrorPosition, source_last: int, source_time: datetime | None) -> Loss:
     """Return the exact loss of a source that was asked after it was fenced."""
-    count = max(source_last - target_last, 0)
-    return Loss(
-        stream, LossState.MEASURED, None, count, count, f"source ends at {source_last}, mirror at {target_last}"
-    )
+    count = max(source_last - mirror.last_seq, 0)
+    evidence = f"source ends at {source_last}, mirror at {mirror.last_seq}"
+    if count == 0:
+        return Loss(mirror.stream, LossState.MEASURED, 0.0, 0, 0, evidence)
+    seconds = (source_time - mirror.last_time).total_seconds() if source_time and mirror.last_time else None
+    return Loss(mirror.stream, LossState.MEASURED, seconds, count, count, evidence)
 
 
 def _text(moment: datetime) -> str:

@@ -1,0 +1,126 @@
+"""Look at both regions and put an inventory together. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from drctl.app.fanout import fan_out
+from drctl.core.errors import AdapterError
+from drctl.core.inventory import Inventory, RegionInventory, ReplicasSeen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drctl.core.intent import Intent
+    from drctl.core.observed import ConsumerState, RecordState, SecretState, StreamState, WorkloadState
+    from drctl.core.topology import Topology
+    from drctl.ports.codec import Codec
+    from drctl.ports.world import ReadPorts
+
+CLUSTER, SECRETS, DATASTORE = "cluster", "secrets", "datastore"
+
+
+def gather_region(world: ReadPorts, topology: Topology, region: str) -> RegionInventory:
+    """Return a region as it is now; a system that does not answer is named in `unknown`, with its reason."""
+    found = RegionInventory(region, world.clock.now())
+    unknown: list[tuple[str, str]] = []
+
+    def attempt(part: tuple[str, Callable[[], RegionInventory]]) -> RegionInventory | None:
+        system, read = part
+        try:
+            return read()
+        except AdapterError as error:
+            unknown.append((system, error.message))
+            return None
+
+    parts = fan_out(
+        attempt,
+        (
+            (CLUSTER, lambda: _workloads(world, topology, found)),
+            (SECRETS, lambda: _secrets(world, topology, found)),
+            (DATASTORE, lambda: _streams(world, found)),
+        ),
+    )
+    cluster, secrets, datastore = (part or found for part in parts)
+    return replace(
+        found,
+        workloads=cluster.workloads,
+        replicas=cluster.replicas,
+        secrets=secrets.secrets,
+        streams=datastore.streams,
+        consumers=datastore.consumers,
+        unknown=tuple(sorted(unknown)),
+    )
+
+
+def _workloads(world: ReadPorts, topology: Topology, found: RegionInventory) -> RegionInventory:
+    seen: dict[str, WorkloadState] = {}
+    for rule in topology.workloads:
+        for state in world.cluster(found.region).workloads(rule.select):
+            seen.setdefault(str(state.ref), state)
+    states = tuple(seen.values())
+    replicas = tuple(ReplicasSeen(state.ref, state.replicas, state.replicas) for state in states)
+    return replace(found, workloads=states, replicas=replicas)
+
+
+def _secrets(world: ReadPorts, topology: Topology, found: RegionInventory) -> RegionInventory:
+    seen: dict[str, SecretState] = {}
+    for rule in topology.secrets:
+        for state in world.secrets(found.region).secrets(rule.select):
+            seen.setdefault(str(state.ref), state)
+    return replace(found, secrets=tuple(seen.values()))
+
+
+def _streams(world: ReadPorts, found: RegionInventory) -> RegionInventory:
+    datastore = world.datastore(found.region)
+    streams: tuple[StreamState, ...] = datastore.streams()
+    consumers: list[ConsumerState] = []
+    for durable in fan_out(lambda stream: datastore.consumers(stream.name), streams):
+        consumers.extend(durable)
+    return replace(found, streams=streams, consumers=tuple(consumers))
+
+
+def gather(world: ReadPorts, topology: Topology, intent: Intent, codec: Codec[RegionInventory]) -> Inventory:
+    """Return all that a planner may know: the target as it is, the source as it is or, in parts, as recorded."""
+    target, source = fan_out(lambda region: gather_region(world, topology, region), (intent.target, intent.source))
+    recorded = _recorded(world, intent, codec) if target.answered(DATASTORE) else None
+    records: list[tuple[str, RecordState]] = []
+    for rule in topology.records:
+        try:
+            record = world.dns(rule.zone).record(rule.name, rule.type)
+        except AdapterError:
+            continue
+        if record is not None:
+            records.append((rule.zone, record))
+    return Inventory(target, merge(source, recorded), source.answered(DATASTORE), tuple(records))
+
+
+def _recorded(world: ReadPorts, intent: Intent, codec: Codec[RegionInventory]) -> RegionInventory | None:
+    try:
+        payload = world.datastore(intent.target).recorded_inventory(intent.source)
+        return codec.decode(payload) if payload else None
+    except AdapterError:
+        return None
+
+
+def merge(live: RegionInventory, recorded: RegionInventory | None) -> RegionInventory | None:
+    """Return the live facts, with what did not answer taken from the record; None when nothing is known."""
+    if recorded is None:
+        silent = {system for system, _ in live.unknown}
+        return None if {CLUSTER, DATASTORE} <= silent else live
+    return replace(
+        recorded if live.unknown else live,
+        workloads=live.workloads if live.answered(CLUSTER) else recorded.workloads,
+        replicas=highest(live.replicas, recorded.replicas) if live.answered(CLUSTER) else recorded.replicas,
+        secrets=live.secrets if live.answered(SECRETS) else recorded.secrets,
+        streams=live.streams if live.answered(DATASTORE) else recorded.streams,
+        consumers=live.consumers if live.answered(DATASTORE) else recorded.consumers,
+        unknown=live.unknown,
+    )
+
+
+def highest(now: tuple[ReplicasSeen, ...], before: tuple[ReplicasSeen, ...]) -> tuple[ReplicasSeen, ...]:
+    """Return what is now, each with the most it ever had."""
+    most = {str(seen.ref): seen.highest for seen in before}
+    return tuple(ReplicasSeen(seen.ref, seen.now, max(seen.highest, most.get(str(seen.ref), 0))) for seen in now)

@@ -1,0 +1,100 @@
+"""From a wish to what is shown before anybody agrees: plan, diffs, loss, findings. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drctl.app.gather import CLUSTER, DATASTORE, gather
+from drctl.app.preview import StepPreview, is_there_already, obstacles, preview
+from drctl.core.errors import AdapterError
+from drctl.core.finding import Finding
+from drctl.core.intent import Mode, Operation
+from drctl.core.observed import StreamRole
+from drctl.planning.emergency import plan_emergency
+from drctl.planning.fence import plan_fence
+from drctl.steps.freeze_point import state_loss
+
+if TYPE_CHECKING:
+    from drctl.core.intent import Intent
+    from drctl.core.inventory import Inventory, RegionInventory
+    from drctl.core.loss import Loss
+    from drctl.core.topology import Topology
+    from drctl.planning.plan import Plan
+    from drctl.ports.codec import Codec
+    from drctl.ports.world import ReadPorts
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the consent screen shows, and the dry run is."""
+
+    plan: Plan
+    inventory: Inventory
+    previews: tuple[StepPreview, ...]
+    losses: tuple[Loss, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_there_already(self) -> bool:
+        """Say whether nothing is to be done."""
+        return is_there_already(self.previews)
+
+    def missing(self, accepted: frozenset[str]) -> tuple[Finding, ...]:
+        """Return the findings that can be accepted and were not."""
+        return tuple(finding for finding in self.findings if finding.acceptable and finding.code not in accepted)
+
+    @property
+    def final(self) -> tuple[Finding, ...]:
+        """Return the findings that nobody can accept."""
+        return tuple(finding for finding in self.findings if not finding.acceptable)
+
+
+def prepare(world: ReadPorts, topology: Topology, intent: Intent, codec: Codec[RegionInventory]) -> Prepared:
+    """Look at everything, plan, ask every step, and state the loss."""
+    inventory = gather(world, topology, intent, codec)
+    plan = _plan(topology, intent, inventory)
+    previews = preview(plan, world)
+    found = obstacles(plan, previews)
+    findings = (*_mode_findings(topology, intent, inventory, found), *_target_findings(inventory), *found)
+    return Prepared(plan, inventory, previews, _losses(world, inventory, intent), tuple(dict.fromkeys(findings)))
+
+
+def _plan(topology: Topology, intent: Intent, inventory: Inventory) -> Plan:
+    if intent.operation is Operation.FENCE:
+        return plan_fence(topology, intent, inventory)
+    return plan_emergency(topology, intent, inventory)
+
+
+def _losses(world: ReadPorts, inventory: Inventory, intent: Intent) -> tuple[Loss, ...]:
+    mirrors = tuple(stream for stream in inventory.target.streams if stream.role is StreamRole.MIRROR)
+    if not mirrors or intent.operation is Operation.FENCE:
+        return ()
+    try:
+        return state_loss(world, intent.source, intent.target, mirrors)
+    except AdapterError:
+        return ()
+
+
+def _mode_findings(
+    topology: Topology, intent: Intent, inventory: Inventory, found: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
+    if intent.mode is Mode.EMERGENCY or intent.operation is Operation.FENCE:
+        return ()
+    needed = sorted({finding.code for finding in found if finding.acceptable} | {"data-loss"})
+    accepts = " ".join(f"--accept {code}" for code in needed)
+    command = f'drctl failover --mode emergency --confirm "{topology.title} {intent.target}" {accepts}'
+    if inventory.source_is_live:
+        message = f"planned failover is not in this release; {intent.source} answers."
+        return (Finding("planned-unavailable", message, f"If {intent.source} must be given up: `{command}`"),)
+    message = f"{intent.source} does not answer, and a planned failover needs it."
+    return (Finding("source-unreachable", message, f"If it is dead: `{command}`", subject=intent.source),)
+
+
+def _target_findings(inventory: Inventory) -> tuple[Finding, ...]:
+    found = []
+    for system, message in inventory.target.unknown:
+        if system in {CLUSTER, DATASTORE}:
+            text = f"the {system} of {inventory.target.region}, the target, does not answer: {message}"
+            found.append(Finding("target-unreachable", text, "Repair it; nothing can be moved there now."))
+    return tuple(found)

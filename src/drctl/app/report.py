@@ -1,0 +1,263 @@
+"""What a run proved: contracts, loss, steps, and what stays to be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from drctl.core.change import Diff
+from drctl.core.contract import FactKind, Measurement, compliance
+from drctl.core.errors import ExitCode
+from drctl.core.events import StepOutcome
+from drctl.core.intent import Mode, Operation
+from drctl.core.topology import RtoFrom
+
+if TYPE_CHECKING:
+    from drctl.core.contract import Fact
+    from drctl.core.run_state import RunState
+    from drctl.core.topology import ContractRule, Topology
+    from drctl.planning.plan import Plan
+
+REPORT_SCHEMA = "drctl.report/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """One step of the report. `outcome` None: never reached."""
+
+    id: str
+    title: str
+    outcome: StepOutcome | None
+    message: str
+    waited_seconds: float
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LossLine:
+    """What one stream lost, and where it was frozen."""
+
+    stream: str
+    freeze_seq: int | None
+    state: str
+    seconds_max: float | None
+    messages_min: int | None
+    messages_exact: int | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The moments that the contracts are counted from and to. None: not known."""
+
+    source_failed: datetime | None
+    public_failed: datetime | None
+    started: datetime | None
+    dns_sent_after: datetime | None
+    dns_converged: datetime | None
+    dns_cutover_worst: datetime | None
+    served_since: datetime | None
+    ended: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run, judged. Values only; how it looks is decided elsewhere."""
+
+    schema: str
+    run_id: str
+    service: str
+    operation: str
+    mode: str
+    source: str
+    target: str
+    reason: str
+    operator: str
+    how_confirmed: str
+    accepted: tuple[str, ...]
+    epoch: int
+    plan_digest: str
+    verdict: str
+    exit_code: ExitCode | None
+    contracts: tuple[Measurement, ...]
+    losses: tuple[LossLine, ...]
+    timeline: Timeline
+    steps: tuple[StepLine, ...]
+    applied: tuple[tuple[str, Diff], ...]
+    pending_fences: tuple[str, ...]
+    made_at: datetime
+
+
+def make_report(topology: Topology, plan: Plan, state: RunState, now: datetime) -> Report:
+    """Judge a run, finished or not, from its journal alone."""
+    facts = Facts(state.facts)
+    timeline = Timeline(
+        source_failed=facts.first_moment(FactKind.SOURCE_FAILED_SINCE),
+        public_failed=facts.first_moment(FactKind.PUBLIC_FAILED_SINCE),
+        started=state.started_at,
+        dns_sent_after=facts.first_moment(FactKind.DNS_SENT_AFTER),
+        dns_converged=facts.last_moment(FactKind.DNS_CONVERGED),
+        dns_cutover_worst=facts.last_moment(FactKind.DNS_CUTOVER_WORST),
+        served_since=facts.last_moment(FactKind.SERVED_SINCE),
+        ended=state.ended_at,
+    )
+    steps = tuple(
+        StepLine(step.id, step.title, seen.outcome, seen.message, seen.waited_seconds, seen.ended_at)
+        for step in plan.steps()
+        for seen in (state.step(step.id),)
+    )
+    is_move = plan.intent.operation is not Operation.FENCE
+    began = _began(topology, plan, timeline)
+    contracts = tuple(line for rule in topology.contracts for line in _measure(rule, facts, timeline, began))
+    pending = tuple(step.id for step in steps if step.outcome is StepOutcome.OPEN)
+    return Report(
+        schema=REPORT_SCHEMA,
+        run_id=state.run_id,
+        service=plan.service,
+        operation=plan.intent.operation.value,
+        mode=plan.intent.mode.value,
+        source=plan.intent.source,
+        target=plan.intent.target,
+        reason=plan.intent.reason,
+        operator=state.operator,
+        how_confirmed=state.how_confirmed,
+        accepted=state.accepted,
+        epoch=state.epoch,
+        plan_digest=plan.digest,
+        verdict=_verdict(state, pending),
+        exit_code=state.ended,
+        contracts=contracts if is_move else (),
+        losses=facts.losses(),
+        timeline=timeline,
+        steps=steps,
+        applied=state.applied,
+        pending_fences=pending,
+        made_at=now,
+    )
+
+
+def _verdict(state: RunState, pending: tuple[str, ...]) -> str:
+    if state.paused:
+        return f"paused at {state.paused_at_step}: {state.paused}"
+    if pending:
+        return f"done, with {len(pending)} pending: {', '.join(pending)}"
+    return "done"
+
+
+@dataclass(frozen=True, slots=True)
+class _Began:
+    at: datetime | None
+    said: str
+
+
+def _began(topology: Topology, plan: Plan, timeline: Timeline) -> _Began:
+    # A planned move is no outage until it starts; an emergency began before anybody typed a command.
+    if plan.intent.mode is Mode.PLANNED or topology.timing.rto_from is RtoFrom.STARTED:
+        return _Began(timeline.started, "the run's start")
+    if timeline.public_failed is None:
+        return _Began(None, "no failed sample of the public name was kept (is `drctl watch` running?)")
+    return _Began(timeline.public_failed, "the first failed sample of the public name")
+
+
+def _measure(rule: ContractRule, facts: Facts, timeline: Timeline, began: _Began) -> tuple[Measurement, ...]:
+    end, said = _end_of(rule.component, facts, timeline)
+    seconds = end - began.at if end is not None and began.at is not None else None
+    text = f"from {began.said} to {said}" if began.at is not None else began.said
+    lines = [Measurement(rule.component, "RTO", rule.rto, seconds, compliance(rule.rto, seconds), text)]
+    if rule.rpo is not None:
+        lost, text = _lost(rule.component, facts, timeline)
+        lines.append(Measurement(rule.component, "RPO", rule.rpo, lost, compliance(rule.rpo, lost), text))
+    return tuple(lines)
+
+
+def _end_of(component: str, facts: Facts, timeline: Timeline) -> tuple[datetime | None, str]:
+    match component:
+        case "api":
+            if facts.last_moment(FactKind.WRITE_PROVED) is None:
+                return None, "a write that was never proved"
+            return timeline.served_since, "the public name served from the target"
+        case "nats":
+            bound = facts.moments(FactKind.STREAM_BOUND) + facts.moments(FactKind.CONSUMER_CARRIED)
+            return max(bound, default=None), "the last stream and consumer verified"
+        case "secrets":
+            return facts.last_moment(FactKind.SECRET_SYNCED), "the last forced sync"
+        case _:
+            return None, "nothing that was measured"
+
+
+def _lost(component: str, facts: Facts, timeline: Timeline) -> tuple[timedelta | None, str]:
+    if component == "secrets":
+        since = timeline.public_failed or timeline.started
+        oldest = facts.first_of_each(FactKind.SECRET_REFRESHED_BEFORE)
+        if since is None or not oldest or any(not isinstance(moment, datetime) for moment in oldest):
+            return None, "the age of the standby's secrets before the run is not known"
+        earliest = min(moment for moment in oldest if isinstance(moment, datetime))
+        return max(since - earliest, timedelta(0)), "from the standby's oldest refresh to the outage"
+    if component == "nats":
+        lines = facts.losses()
+        if not lines or any(line.seconds_max is None for line in lines):
+            return None, "the loss is unknown"
+        worst = max(lines, key=lambda line: line.seconds_max or 0.0)
+        return timedelta(seconds=worst.seconds_max or 0.0), f"{worst.state}, {worst.stream}: {worst.evidence}"
+    return None, "nothing that was measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A run's facts, oldest first: a resumed run may have measured one thing twice."""
+
+    all: tuple[Fact, ...]
+
+    def moments(self, kind: FactKind) -> list[datetime]:
+        """Return every moment of one kind."""
+        return [fact.value for fact in self.all if fact.kind is kind and isinstance(fact.value, datetime)]
+
+    def first_moment(self, kind: FactKind) -> datetime | None:
+        """Return the first moment of one kind: for what a later look can only see later."""
+        return next(iter(self.moments(kind)), None)
+
+    def last_moment(self, kind: FactKind) -> datetime | None:
+        """Return the last moment of one kind."""
+        return next(reversed(self.moments(kind)), None)
+
+    def first_of_each(self, kind: FactKind) -> tuple[object, ...]:
+        """Return each subject's first value."""
+        first: dict[str, object] = {}
+        for fact in self.all:
+            if fact.kind is kind:
+                first.setdefault(fact.subject, fact.value)
+        return tuple(first.values())
+
+    def last(self, kind: FactKind, subject: str) -> Fact | None:
+        """Return the last fact of one kind and subject."""
+        found = (fact for fact in reversed(self.all) if fact.kind is kind and fact.subject == subject)
+        return next(found, None)
+
+    def losses(self) -> tuple[LossLine, ...]:
+        """Return each stream's loss as last stated."""
+        streams = dict.fromkeys(fact.subject for fact in self.all if fact.kind is FactKind.LOSS_STATE)
+        return tuple(self._loss(stream) for stream in streams)
+
+    def _loss(self, stream: str) -> LossLine:
+        state = self.last(FactKind.LOSS_STATE, stream)
+        seconds = _number(self.last(FactKind.LOSS_SECONDS_MAX, stream))
+        least, exact = self.last(FactKind.LOSS_MESSAGES_MIN, stream), self.last(FactKind.LOSS_MESSAGES_EXACT, stream)
+        freeze = self.last(FactKind.FREEZE_SEQ, stream)
+        return LossLine(
+            stream=stream,
+            freeze_seq=_whole(freeze),
+            state=str(state.value) if state else "unknown",
+            seconds_max=seconds,
+            messages_min=_whole(least),
+            messages_exact=_whole(exact),
+            evidence=state.note if state else "",
+        )
+
+
+def _number(fact: Fact | None) -> float | None:
+    return float(fact.value) if fact is not None and isinstance(fact.value, int | float) else None
+
+
+def _whole(fact: Fact | None) -> int | None:
+    return fact.value if fact is not None and isinstance(fact.value, int) else None
