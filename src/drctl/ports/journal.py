@@ -48,6 +48,15 @@ class RunStore(Protocol):
         """
         ...
 
+    def read(self, run_id: str) -> tuple[Record, ...]:
+        """Return a run's records so far, oldest first, without touching its journal: another process may write it.
+
+        Raises:
+            NotFoundError: There is no such run.
+            RefusedError: The chain is broken.
+        """
+        ...
+
     def plan(self, run_id: str) -> bytes:
         """Return a run's stored plan.
 

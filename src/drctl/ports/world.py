@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from drctl.core.lock import Stamp
     from drctl.ports.clock import Clock
     from drctl.ports.cluster import ClusterReader, ClusterWriter
-    from drctl.ports.datastore import DatastoreProber, DatastoreReader, DatastoreWriter
+    from drctl.ports.datastore import DatastoreProber, DatastoreReader, DatastoreWriter, HeartbeatWriter
     from drctl.ports.dns import DnsReader, DnsWriter, NameObserver
     from drctl.ports.prober import HttpProber, HttpReader
-    from drctl.ports.samples import SampleReader
+    from drctl.ports.samples import SampleReader, SampleWriter
     from drctl.ports.secrets import SecretsReader, SecretsWriter
 
 
@@ -90,4 +90,17 @@ class WritePorts(ProbePorts, Protocol):
 
     def dns_writer(self, zone: str) -> DnsWriter:
         """Return a zone's change batch."""
+        ...
+
+
+class WatchPorts(ReadPorts, Protocol):
+    """Reading, and writing down what was read: heartbeats into the active region, samples on this machine."""
+
+    @property
+    def sample_writer(self) -> SampleWriter:
+        """Return where samples are kept."""
+        ...
+
+    def heartbeat_writer(self, region: str) -> HeartbeatWriter:
+        """Return a region's heartbeat stream."""
         ...

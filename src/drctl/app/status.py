@@ -1,0 +1,248 @@
+"""Which region is active, by each system's own evidence, within a budget even with one region dead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial, reduce
+from typing import TYPE_CHECKING
+
+from drctl.app.fanout import within
+from drctl.app.gather import CLUSTER, DATASTORE, SECRETS, gather_region
+from drctl.app.locking import largest_epoch
+from drctl.core.errors import AdapterError, DrctlError
+from drctl.core.invariants import taken_twice
+from drctl.core.inventory import RegionInventory
+from drctl.core.observed import HttpAnswer, StreamRole
+from drctl.core.run_state import RunState, fold
+from drctl.core.topology import HEARTBEAT_STREAM, ProbeKind
+
+if TYPE_CHECKING:
+    from drctl.core.lock import LockRecord
+    from drctl.core.topology import Topology
+    from drctl.ports.journal import RunStore
+    from drctl.ports.lock import LockStore
+    from drctl.ports.world import ReadPorts
+
+BUDGET = timedelta(seconds=2.5)
+
+
+_RUNS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where runs and the lock are kept."""
+
+    runs: RunStore
+    locks: tuple[LockStore, ...]
+
+
+class Role(StrEnum):
+    """What a region is, by the evidence of its datastore."""
+
+    ACTIVE = "active"
+    STANDBY = "standby"
+    FENCED = "fenced"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class RegionStatus:
+    """One region. Each text is evidence, or says `unknown` and why."""
+
+    region: str
+    role: Role
+    traffic: str
+    writers: str
+    workloads: str
+    secrets: str
+    observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicationLine:
+    """One mirror: how long ago it heard its origin, and how far behind it is (None: the origin is not there)."""
+
+    region: str
+    stream: str
+    contact_age: timedelta | None
+    behind_messages: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The service, as seen within the budget. `active` is empty when no region can be called so."""
+
+    service: str
+    observed_at: datetime
+    active: str
+    public: HttpAnswer | None
+    regions: tuple[RegionStatus, ...]
+    replication: tuple[ReplicationLine, ...]
+    taken_twice: tuple[str, ...]
+    lock: LockRecord | None
+    epoch: int
+    unfinished: tuple[RunState, ...]
+    pending_fences: tuple[tuple[str, str], ...]
+    elapsed: timedelta
+
+
+def look(world: ReadPorts, topology: Topology, stores: Kept, budget: timedelta = BUDGET) -> Status:
+    """Return the status; what did not answer within the budget is unknown, and said so."""
+    began, now = world.clock.elapsed(), world.clock.now()
+    names = tuple(region.name for region in topology.regions)
+    answers = within(
+        budget,
+        {
+            **{name: partial(gather_region, world, topology, name) for name in names},
+            "public name": lambda: _public(world, topology),
+            "records": lambda: _pointed(world, topology),
+        },
+    )
+    inventories = tuple(_inventory(answers.get(name), name, now, budget) for name in names)
+    public = answers.get("public name")
+    pointed = answers.get("records")
+    states = tuple(_state(stores.runs, run_id) for run_id in stores.runs.run_ids()[-_RUNS_SHOWN:])
+    return Status(
+        service=topology.title,
+        observed_at=now,
+        active=_active(inventories),
+        public=public if isinstance(public, HttpAnswer) else None,
+        regions=tuple(_region(found, topology, public, pointed) for found in inventories),
+        replication=_replication(inventories),
+        taken_twice=taken_twice(inventories[0].streams, inventories[1].streams),
+        lock=_holder(stores.locks),
+        epoch=max([largest_epoch(stores.locks), *(s.epoch for found in inventories for s in found.streams)]),
+        unfinished=tuple(state for state in states if state.run_id and not state.is_finished),
+        pending_fences=_pending(states, inventories),
+        elapsed=world.clock.elapsed() - began,
+    )
+
+
+def _public(world: ReadPorts, topology: Topology) -> HttpAnswer | None:
+    reads = [probe for probe in topology.probes if probe.kind is ProbeKind.READ]
+    return world.http.public(reads[0]) if reads else None
+
+
+def _pointed(world: ReadPorts, topology: Topology) -> dict[str, str]:
+    """Return, by region, which records point at it."""
+    pointed: dict[str, list[str]] = {}
+    for rule in topology.records:
+        record = world.dns(rule.zone).record(rule.name, rule.type)
+        for region in topology.regions:
+            if record is not None and set(record.values) == set(region.addresses):
+                pointed.setdefault(region.name, []).append(f"{rule.name} {rule.type}")
+    return {region: ", ".join(records) for region, records in pointed.items()}
+
+
+def _inventory(found: object, name: str, now: datetime, budget: timedelta) -> RegionInventory:
+    if isinstance(found, RegionInventory):
+        return found
+    silent = f"no answer in {budget.total_seconds():g} s"
+    return RegionInventory(name, now, unknown=tuple((system, silent) for system in (CLUSTER, DATASTORE, SECRETS)))
+
+
+def _role(found: RegionInventory) -> Role:
+    if not found.answered(DATASTORE) or not found.streams:
+        return Role.UNKNOWN
+    roles = {stream.role for stream in found.streams if stream.name != HEARTBEAT_STREAM}
+    if StreamRole.ACTIVE in roles:
+        return Role.ACTIVE
+    return Role.FENCED if StreamRole.FENCED in roles else Role.STANDBY
+
+
+def _active(inventories: tuple[RegionInventory, ...]) -> str:
+    active = [found.region for found in inventories if _role(found) is Role.ACTIVE]
+    return active[0] if len(active) == 1 else ""
+
+
+def _region(found: RegionInventory, topology: Topology, public: object, pointed: object) -> RegionStatus:
+    return RegionStatus(
+        region=found.region,
+        role=_role(found),
+        traffic=_traffic(found.region, public, pointed),
+        writers=_writers(found),
+        workloads=_workloads(found),
+        secrets=_secrets(found, topology),
+        observed_at=found.observed_at,
+    )
+
+
+def _traffic(region: str, public: object, pointed: object) -> str:
+    said = []
+    if isinstance(public, HttpAnswer) and public.region == region and not public.error:
+        said.append(f"answers the public name ({public.status})")
+    if isinstance(pointed, dict):
+        if region in pointed:
+            said.append(f"{pointed[region]} points here")
+    else:
+        said.append("records unknown: the DNS vendor did not answer")
+    return "; ".join(said) or "none"
+
+
+def _writers(found: RegionInventory) -> str:
+    if not found.answered(DATASTORE):
+        return f"unknown: {dict(found.unknown)[DATASTORE]}"
+    count = {role: sum(stream.role is role for stream in found.streams) for role in StreamRole}
+    return ", ".join(f"{number} {role.value}" for role, number in count.items() if number) or "no streams"
+
+
+def _workloads(found: RegionInventory) -> str:
+    if not found.answered(CLUSTER):
+        return f"unknown: {dict(found.unknown)[CLUSTER]}"
+    return ", ".join(f"{w.ref.name} {w.available}/{w.replicas}" for w in found.workloads) or "none match a rule"
+
+
+def _secrets(found: RegionInventory, topology: Topology) -> str:
+    if not topology.secrets:
+        return "not configured"
+    if not found.answered(SECRETS):
+        return f"unknown: {dict(found.unknown)[SECRETS]}"
+    ages = [found.observed_at - secret.refreshed_at for secret in found.secrets if secret.refreshed_at]
+    if len(ages) < len(found.secrets):
+        return f"{len(found.secrets) - len(ages)} of {len(found.secrets)} never synced"
+    return f"{len(ages)} synced, oldest {max(ages, default=timedelta(0)).total_seconds():.0f} s ago"
+
+
+def _replication(inventories: tuple[RegionInventory, ...]) -> tuple[ReplicationLine, ...]:
+    lines = []
+    for found, other in zip(inventories, reversed(inventories), strict=True):
+        origins = {stream.name: stream for stream in other.streams}
+        for stream in found.streams:
+            if stream.role is StreamRole.MIRROR:
+                origin = origins.get(stream.name)
+                behind = max(origin.last_seq - stream.last_seq, 0) if origin else None
+                lines.append(ReplicationLine(found.region, stream.name, stream.contact_age, behind))
+    return tuple(lines)
+
+
+def _holder(locks: tuple[LockStore, ...]) -> LockRecord | None:
+    for store in locks:
+        try:
+            record = store.read()
+        except AdapterError:
+            continue
+        if record is not None and record.run_id:
+            return record
+    return None
+
+
+def _state(runs: RunStore, run_id: str) -> RunState:
+    try:
+        records = runs.read(run_id)
+    except DrctlError:
+        return RunState()
+    return reduce(lambda state, record: fold(state, record.at, record.event), records, RunState())
+
+
+def _pending(states: tuple[RunState, ...], inventories: tuple[RegionInventory, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the fences that some run left open, by region, until that region is seen to take no writes."""
+    closed = {found.region for found in inventories if _role(found) in {Role.STANDBY, Role.FENCED}}
+    pending: dict[str, str] = {}
+    for state in states:
+        source = state.intent.source if state.intent else ""
+        if state.is_finished and any(step.startswith("fence_") for step in state.open_steps) and source not in closed:
+            pending[source] = state.run_id
+    return tuple(pending.items())

@@ -1,0 +1,66 @@
+"""Could the public names be moved, and how long would clients take?"""
+
+from __future__ import annotations
+
+from drctl.app.verify.model import CheckResult, Outcome, Subject
+from drctl.core.errors import AdapterError
+from drctl.core.topology import ProbeKind, RecordRule
+
+_TTL_WARN_SECONDS, _TTL_MAX_SECONDS = 60, 300
+_MOVED_TOGETHER = frozenset({"A", "AAAA", "HTTPS", "SVCB", "CNAME"})
+
+
+def check_names(subject: Subject) -> tuple[CheckResult, ...]:
+    """Check every record that would move, and the public name as a user sees it."""
+    results = [result for rule in subject.topology.records for result in _record(subject, rule)]
+    return (*results, *_public(subject))
+
+
+def _record(subject: Subject, rule: RecordRule) -> tuple[CheckResult, ...]:
+    name = f"dns.{rule.name}.{rule.type}"
+    dns = subject.reads.dns(rule.zone)
+    try:
+        record, types = dns.record(rule.name, rule.type), dns.record_types(rule.name)
+    except AdapterError as error:
+        return (subject.result(name, Outcome.UNKNOWN, error.message, error.remedy),)
+    if record is None:
+        return (subject.result(name, Outcome.PROBLEM, "does not exist", "Create it with the active addresses."),)
+    results = [_ttl(subject, name, record.ttl)]
+    owner = [region.name for region in subject.topology.regions if set(region.addresses) == set(record.values)]
+    if owner:
+        results.append(subject.result(f"{name}.target", Outcome.OK, f"points at {owner[0]}"))
+    else:
+        message = f"holds {list(record.values)}, which is no region's address"
+        results.append(subject.result(f"{name}.target", Outcome.PROBLEM, message, "Compare it with `regions:`."))
+    moved = {other.type for other in subject.topology.records if other.name == rule.name}
+    if left := sorted((_MOVED_TOGETHER & set(types)) - moved):
+        message = f"{', '.join(left)} at the same name would not move"
+        results.append(subject.result(f"{name}.types", Outcome.PROBLEM, message, "Add them to `records:`."))
+    return tuple(results)
+
+
+def _ttl(subject: Subject, name: str, ttl: int) -> CheckResult:
+    if ttl > _TTL_MAX_SECONDS:
+        return subject.result(f"{name}.ttl", Outcome.PROBLEM, f"TTL {ttl} s", "Lower it to 60 s or less.")
+    if ttl > _TTL_WARN_SECONDS:
+        return subject.result(f"{name}.ttl", Outcome.WARN, f"TTL {ttl} s", "Lower it to 60 s or less.")
+    return subject.result(f"{name}.ttl", Outcome.OK, f"TTL {ttl} s")
+
+
+def _public(subject: Subject) -> tuple[CheckResult, ...]:
+    results = []
+    for probe in subject.topology.probes:
+        if probe.kind is not ProbeKind.READ:
+            continue
+        answer = subject.reads.http.public(probe)
+        name = f"probe.{probe.name}"
+        if answer.error or answer.status not in probe.expect_status:
+            said = answer.error or f"answered {answer.status}"
+            results.append(subject.result(name, Outcome.WARN, f"the public name: {said}", "Is it an outage?"))
+        else:
+            where = answer.region or "an unnamed region"
+            results.append(subject.result(name, Outcome.OK, f"the public name answers {answer.status} from {where}"))
+    if not any(probe.kind is ProbeKind.WRITE for probe in subject.topology.probes):
+        message = "no write probe: whether the target takes a write would stay unknown"
+        results.append(subject.result("probe.write", Outcome.WARN, message, "Add a probe of kind write."))
+    return tuple(results)
