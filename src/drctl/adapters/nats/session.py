@@ -1,0 +1,239 @@
+"""One nats-py connection, opened on first use and again after it was lost. Runs inside the adapter's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nats.aio.client import Client
+from nats.errors import Error, NoRespondersError
+
+from drctl.adapters.nats.outcome import (
+    ConnectionLostError,
+    ForbiddenError,
+    LoginRefusedError,
+    NoAnswerError,
+    NobodyListensError,
+    NotSentError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine, Mapping
+
+    from nats.aio.msg import Msg
+
+    from drctl.adapters.nats.credentials import Credentials
+
+# nats-py hands errors over in lower case.
+_VIOLATION = re.compile(r"permissions violation for (publish|subscription) to \"([^\"]+)\"")
+_LOGIN_WORDS = ("authorization", "authentication", "credentials")
+_CLOSE_SECONDS = 2.0
+# A connection whose other end is gone without a word is given up after two unanswered pings.
+_PING_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What the server said of itself when the connection was opened."""
+
+    version: str
+    max_payload: int
+
+
+@dataclass(slots=True)
+class _Open:
+    """A connection, and what may end the requests on it: its loss, or a denial of their subject."""
+
+    client: Client
+    lost: asyncio.Future[None]
+    denials: dict[str, asyncio.Future[str]]
+    deaf: str = ""
+
+
+class Session:
+    """Requests with explicit timeouts. Never reconnects behind the caller's back: the next call connects anew."""
+
+    def __init__(self, url: str, credentials: Credentials, timeout_seconds: float) -> None:
+        self._url = url
+        self._credentials = credentials
+        self._timeout = timeout_seconds
+        self._opening = asyncio.Lock()
+        self._open: _Open | None = None
+
+    async def request(self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None) -> bytes:
+        """Return the first reply.
+
+        Raises:
+            WireError: One of its kinds, within the timeout; connecting is inside of it.
+        """
+        deadline = _now() + self._timeout
+        link = await self._connected(deadline)
+        left = max(deadline - _now(), 0.001)
+        call = link.client.request(subject, payload, timeout=left, headers=dict(headers) if headers else None)
+        reply = await self._first(link, subject, call, left)
+        return reply.data
+
+    async def gather(self, subject: str, headers: Mapping[str, str], quiet_seconds: float) -> tuple[bytes, ...]:
+        """Return every reply to one empty message, until none came for `quiet_seconds`.
+
+        Raises:
+            NobodyListensError: The server said that nobody takes the subject.
+            NoAnswerError: Not one reply within the timeout.
+            WireError: As in `request`.
+        """
+        deadline = _now() + self._timeout
+        link = await self._connected(deadline)
+        replies: list[bytes] = []
+        async with _inbox(link.client) as (inbox, arrived):
+            await link.client.publish(subject, b"", reply=inbox, headers=dict(headers))
+            wait = deadline - _now()
+            with contextlib.suppress(NoAnswerError):
+                while True:
+                    message = await self._first(link, subject, arrived.get(), wait)
+                    if message.headers and message.headers.get("Status") == "503":
+                        raise NobodyListensError(subject)
+                    replies.append(message.data)
+                    wait = quiet_seconds
+        if not replies:
+            raise NoAnswerError(subject)
+        return tuple(replies)
+
+    async def facts(self) -> ServerFacts:
+        """Return what the server said of itself.
+
+        Raises:
+            WireError: There is no connection.
+        """
+        client = (await self._connected(_now() + self._timeout)).client
+        return ServerFacts(str(client.connected_server_version), client.max_payload)
+
+    async def close(self) -> None:
+        """End the connection, if there is one."""
+        if self._open is not None:
+            await _end(self._open.client)
+            self._open = None
+
+    async def _first(self, link: _Open, subject: str, call: Coroutine[None, None, Msg], wait: float) -> Msg:
+        """Return what `call` brings, unless the connection is lost or the subject denied before that."""
+        if link.deaf:
+            call.close()
+            raise ForbiddenError(link.deaf)
+        denied = _denial_of(link, subject)
+        task = asyncio.ensure_future(call)
+        ends: set[asyncio.Future[Any]] = {task, denied, link.lost}
+        try:
+            await asyncio.wait(ends, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+            if task.done() and not task.cancelled():
+                return task.result()
+        except NoRespondersError as exc:
+            raise NobodyListensError(subject) from exc
+        except Error as exc:
+            if not denied.done():
+                raise NoAnswerError(f"{subject}: {exc}") from exc
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        if denied.done():
+            forbidden = denied.result()
+            raise ForbiddenError(subject if forbidden == subject.lower() else forbidden)
+        if link.lost.done():
+            raise ConnectionLostError(f"{subject}: the connection was lost")
+        raise NoAnswerError(f"{subject}: no reply in time")
+
+    async def _connected(self, deadline: float) -> _Open:
+        try:
+            async with asyncio.timeout_at(deadline), self._opening:
+                if self._open is None or not self._open.client.is_connected:
+                    await self.close()
+                    self._open = await self._connect(max(deadline - _now(), 0.001))
+                return self._open
+        except TimeoutError as exc:
+            raise NotSentError("no connection in time") from exc
+
+    async def _connect(self, left: float) -> _Open:
+        link = _Open(Client(), asyncio.get_running_loop().create_future(), {})
+        reasons: list[Exception] = []
+
+        async def on_error(exc: Exception) -> None:
+            reasons.append(exc)
+            _note_denial(link, str(exc))
+
+        async def on_closed() -> None:
+            if not link.lost.done():
+                link.lost.set_result(None)
+
+        try:
+            # Zero or negative attempts make nats-py 2.16 try for ever; with one it tries twice.
+            await link.client.connect(
+                self._url,
+                name="drctl",
+                user=self._credentials.user or None,
+                password=self._credentials.password or None,
+                user_credentials=self._credentials.creds_file or None,
+                connect_timeout=left,  # type: ignore[arg-type]  # seconds; fractions work
+                allow_reconnect=False,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=0,
+                ping_interval=_PING_SECONDS,
+                max_outstanding_pings=2,
+                error_cb=on_error,
+                closed_cb=on_closed,
+            )
+        except (Error, OSError) as exc:
+            await _end(link.client)
+            reason = reasons[-1] if reasons else exc
+            if any(word in str(reason).lower() for word in _LOGIN_WORDS):
+                raise LoginRefusedError(str(reason)) from exc
+            raise NotSentError(str(reason) or type(reason).__name__) from exc
+        except ImportError as exc:
+            raise LoginRefusedError(f"{exc}; install it with `pip install nkeys`") from exc
+        except BaseException:
+            await _end(link.client)
+            raise
+        return link
+
+
+def _denial_of(link: _Open, subject: str) -> asyncio.Future[str]:
+    """Return what ends when the server denies the subject; requests on one subject share it."""
+    known = link.denials.get(subject.lower())
+    if known is None or known.done():
+        known = link.denials[subject.lower()] = asyncio.get_running_loop().create_future()
+    return known
+
+
+def _note_denial(link: _Open, text: str) -> None:
+    found = _VIOLATION.search(text.lower())
+    if found is None:
+        return
+    if found[1] == "subscription":
+        link.deaf = found[2]
+        waiting = list(link.denials.values())
+    else:
+        waiting = [link.denials[found[2]]] if found[2] in link.denials else []
+    for denied in waiting:
+        if not denied.done():
+            denied.set_result(found[2])
+
+
+@contextlib.asynccontextmanager
+async def _inbox(client: Client) -> AsyncIterator[tuple[str, asyncio.Queue[Msg]]]:
+    arrived: asyncio.Queue[Msg] = asyncio.Queue()
+    inbox = client.new_inbox()
+    subscription = await client.subscribe(inbox, cb=arrived.put)
+    try:
+        yield inbox, arrived
+    finally:
+        with contextlib.suppress(Error):
+            await subscription.unsubscribe()
+
+
+async def _end(client: Client) -> None:
+    with contextlib.suppress(Error, OSError, TimeoutError):
+        await asyncio.wait_for(client.close(), _CLOSE_SECONDS)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
