@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from threading import Event
 
 
+_AFTER_INTERRUPT_SECONDS = 0.1
+
+
 class SystemClock:
     """The operating system's time. Whoever catches Ctrl-C sets `interrupted`, and every wait ends at once."""
 
@@ -25,5 +28,12 @@ class SystemClock:
         return timedelta(microseconds=time.monotonic_ns() // 1000)
 
     def wait(self, duration: timedelta) -> None:
-        """Return after that long, or at once when the run was interrupted."""
-        self._interrupted.wait(max(0.0, duration.total_seconds()))
+        """Return after that long, or at once when the run was interrupted.
+
+        Once it was interrupted a wait is short but not nothing: what must still finish polls, and must not spin.
+        """
+        seconds = max(0.0, duration.total_seconds())
+        if self._interrupted.is_set():
+            time.sleep(min(seconds, _AFTER_INTERRUPT_SECONDS))
+        else:
+            self._interrupted.wait(seconds)

@@ -18,6 +18,8 @@ from drctl.core.errors import (
 from drctl.core.events import ItemApplied, ItemFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from drctl.ports.world import WritePorts
     from drctl.steps.catalog import AnyStep
 
@@ -26,7 +28,9 @@ _CONFLICTS_MAX = 5
 _UNREACHABLE_MAX = 3
 
 
-def apply_item(step: AnyStep, world: WritePorts, intended: Diff) -> ItemApplied | ItemFailed:
+def apply_item(
+    step: AnyStep, world: WritePorts, intended: Diff, stopped: Callable[[], bool]
+) -> ItemApplied | ItemFailed:
     """Apply one item's diff and return what became of it; raises nothing that an adapter may raise.
 
     A conflict whose diff is unchanged is retried; one whose diff changed fails with code `drifted`. A write
@@ -41,7 +45,7 @@ def apply_item(step: AnyStep, world: WritePorts, intended: Diff) -> ItemApplied 
             return ItemApplied(step.id, item)
         if isinstance(error, OutcomeUnknownError):
             return _look_again(step, world, intended, error)
-        if not _is_worth_another_try(error, tries, waited, step.deadline):
+        if stopped() or not _is_worth_another_try(error, tries, waited, step.deadline):
             return _failed(step, item, error)
         clock.wait(next_poll(waited))
         if ended := _ended_meanwhile(step, world, intended):

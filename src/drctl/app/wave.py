@@ -152,7 +152,7 @@ class WaveRunner:
         return failed
 
     def _apply_one(self, todo: tuple[AnyStep, Diff]) -> ItemApplied | ItemFailed:
-        event = apply_item(todo[0], self._world, todo[1])
+        event = apply_item(todo[0], self._world, todo[1], self._stopped)
         self._recorder.record(event)
         return event
 

@@ -84,7 +84,7 @@ def make_plan(
             "schema": PLAN_SCHEMA,
             "intent": asdict(intent) | {"reason": ""},
             "topology": topology_digest,
-            "phases": [asdict(phase) for phase in kept],
+            "phases": [_without_heads(asdict(phase)) for phase in kept],
             "findings": sorted(finding.code for finding in findings),
         }
     )
@@ -97,7 +97,7 @@ def make_plan(
         phases=kept,
         contracts=topology.contracts,
         findings=findings,
-        no_return_after=PROMOTE,
+        no_return_after=PROMOTE if any(phase.name == PROMOTE for phase in kept) else "",
         inventory_at=inventory_at,
         digest=digest,
     )
@@ -116,6 +116,14 @@ def digest_of(value: object) -> str:
     """Return a short hash of a value's canonical JSON, the same on every machine."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _without_heads(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_heads(part) for key, part in value.items() if key != "floor"}
+    if isinstance(value, list | tuple):
+        return [_without_heads(part) for part in value]
+    return value
 
 
 def _plain(value: object) -> object:

@@ -20,5 +20,5 @@ class Clock(Protocol):
         ...
 
     def wait(self, duration: timedelta) -> None:
-        """Return after that long, or at once when the run was interrupted."""
+        """Return after that long, or early when the run was interrupted."""
         ...

@@ -127,7 +127,7 @@ def state_loss(world: ReadPorts, source: str, target: str, streams: tuple[Stream
         there = origin.get(stream.name)
         where = position(stream)
         if there is not None and there.role is StreamRole.FENCED:
-            losses.append(measured_loss(stream.name, there.last_seq, where.last_seq))
+            losses.append(measured_loss(where, there.last_seq, there.last_time))
         else:
             losses.append(bound_loss(where, seen))
     return tuple(losses)

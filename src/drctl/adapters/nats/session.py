@@ -108,7 +108,7 @@ class Session:
             WireError: There is no connection.
         """
         client = (await self._connected(_now() + self._timeout)).client
-        return ServerFacts(str(client.connected_server_version), client.max_payload)
+        return ServerFacts(_dotted(client), client.max_payload)
 
     async def close(self) -> None:
         """End the connection, if there is one."""
@@ -233,6 +233,11 @@ async def _inbox(client: Client) -> AsyncIterator[tuple[str, asyncio.Queue[Msg]]
 async def _end(client: Client) -> None:
     with contextlib.suppress(Error, OSError, TimeoutError):
         await asyncio.wait_for(client.close(), _CLOSE_SECONDS)
+
+
+def _dotted(client: Client) -> str:
+    version = client.connected_server_version
+    return f"{version.major}.{version.minor}.{version.patch}"
 
 
 def _now() -> float:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from drctl.core.errors import ExitCode
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from drctl.core.intent import Intent
     from drctl.core.inventory import Inventory
     from drctl.core.topology import Topology
