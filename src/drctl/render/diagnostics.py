@@ -1,0 +1,113 @@
+"""The failure screen: what somebody must know at 3 a.m., in the order in which they must know it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drctl.render.errors import runbook_page
+from drctl.render.wording import UNKNOWN, filled, lasted, masked, one_line
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from drctl.core.access import Command
+    from drctl.core.errors import DrctlError
+
+_WIDTH = 80
+_LABEL = 15
+_OBSERVED_LINES, _IN_FORCE_LINES, _BY_HAND_COMMANDS = 3, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that stopped, as far as it is known. An empty text or None means unknown, and is shown so.
+
+    `served` reads like `yes, from west` or `no`; `written_twice` like `no` or `yes: ORDERS in east and west`.
+    `expected` is what the step waits for; what was observed is the error's message, in the vendor's own words.
+    `in_force` names what was changed and stays so. `look` is one command that only reads. `by_hand` are the
+    failed step's own commands; `next_commands` are ordered, safest first, without the resume.
+    `budget_left` may be negative. `runbook` is the page's path, if it is not the usual one.
+    """
+
+    run_id: str
+    operation: str
+    step_id: str
+    step_title: str
+    journal: str
+    served: str = ""
+    written_twice: str = ""
+    expected: str = ""
+    in_force: tuple[str, ...] = ()
+    past_no_return: bool | None = None
+    look: str = ""
+    by_hand: tuple[Command, ...] = ()
+    next_commands: tuple[str, ...] = ()
+    budget_left: timedelta | None = None
+    runbook: str = ""
+
+
+def failure_text(failure: Failure, error: DrctlError) -> str:
+    """Return the screen: about 15 lines of 80 columns (commands may be longer), the last one a command."""
+    title = f"{failure.step_id} ({failure.step_title})" if failure.step_title else failure.step_id
+    stopped = f"{title} in {failure.operation}" if title else f"{failure.operation}, before its first step"
+    lines = [
+        *_row("Users served:", failure.served or UNKNOWN, 2),
+        *_row("Writable twice:", failure.written_twice or UNKNOWN, 2),
+        *_row("Stopped at:", stopped, 2),
+        *(_row("Expected:", failure.expected, 1) if failure.expected else ()),
+        *_row("Observed:", error.message, _OBSERVED_LINES),
+        *_row("In force:", _in_force(failure), _IN_FORCE_LINES),
+        *_row("No return:", _side(failure.past_no_return), 1),
+        *([_command("Look:", failure.look)] if failure.look else []),
+        *_by_hand(failure),
+        *(_row("Remedy:", error.remedy, 2) if error.remedy else ()),
+        *([_command("Or first:", " ; ".join(failure.next_commands))] if failure.next_commands else []),
+        *_row("Page:", f"{error.code} -> {failure.runbook or runbook_page(error.code)}{_budget(failure)}", 1),
+        _command("Journal:", failure.journal),
+        f"drctl resume {failure.run_id}",
+    ]
+    return "\n".join(lines)
+
+
+def _row(label: str, words: str, lines_max: int) -> list[str]:
+    lines = filled(words, _WIDTH - _LABEL - 1) or [""]
+    if len(lines) > lines_max:
+        # The journal has all of it; what must be read next must not scroll away.
+        lines = [*lines[: lines_max - 1], f"{lines[lines_max - 1][: _WIDTH - _LABEL - 5]} ..."]
+    return [f"{label:<{_LABEL}} {lines[0]}", *(f"{'':<{_LABEL}} {line}" for line in lines[1:])]
+
+
+def _command(label: str, line: str) -> str:
+    return f"{label:<{_LABEL}} {one_line(line)}"
+
+
+def _in_force(failure: Failure) -> str:
+    return "; ".join(failure.in_force) or "nothing was changed by this run, as far as its journal knows"
+
+
+def _side(past: bool | None) -> str:
+    match past:
+        case True:
+            return "passed: going back is a new failover, with its own loss"
+        case False:
+            return "not passed: the target holds no write of the application's own"
+        case None:
+            return "unknown; treat it as passed"
+
+
+def _by_hand(failure: Failure) -> list[str]:
+    shown = failure.by_hand[:_BY_HAND_COMMANDS]
+    lines = [_command("By hand:" if place == 0 else "", masked(command.line)) for place, command in enumerate(shown)]
+    if (left := len(failure.by_hand) - len(shown)) > 0:
+        kind = failure.step_id.partition(":")[0]
+        lines.append(_command("", f"({left} more; see runbooks/failover.md, {kind})"))
+    return lines
+
+
+def _budget(failure: Failure) -> str:
+    if failure.budget_left is None:
+        return ""
+    if failure.budget_left.total_seconds() < 0:
+        return f"; RTO over by {lasted(-failure.budget_left)}"
+    return f"; RTO budget left: {lasted(failure.budget_left)}"

@@ -1,0 +1,119 @@
+"""A run's report as Markdown, for the ticket and the review."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drctl.render import report_words
+from drctl.render.contract_table import contract_name
+from drctl.render.wording import date_time, lasted, loss, one_line, value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from drctl.app.report import Report
+
+
+def report_md(report: Report, client_saw: Mapping[str, str] | None = None) -> str:
+    """Return the whole report; `client_saw` adds a column to the contracts, keyed `api RTO`."""
+    parts = [
+        [f"# {report_words.title(report)}", "", f"**{report_words.who_serves(report)}**", "", f"{report.verdict}."],
+        list(_decided(report)),
+        list(_contracts(report, client_saw)),
+        list(_losses(report)),
+        list(_open(report)),
+        list(_timeline(report)),
+        list(_steps(report)),
+        list(_applied(report)),
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _decided(report: Report) -> Iterator[str]:
+    code = "not ended" if report.exit_code is None else f"{int(report.exit_code)} ({report.exit_code.name.lower()})"
+    yield "| | |"
+    yield "|---|---|"
+    for label, words in (
+        ("run", f"`{report.run_id}`"),
+        ("exit code", code),
+        ("operator", report.operator),
+        ("confirmed by", report.how_confirmed),
+        ("accepted findings", ", ".join(report.accepted) or "none"),
+        ("reason", report.reason or "none given"),
+        ("epoch", str(report.epoch)),
+        ("plan", f"`{report.plan_digest}`"),
+        ("written", date_time(report.made_at)),
+    ):
+        yield _row(label, words)
+
+
+def _contracts(report: Report, client_saw: Mapping[str, str] | None) -> Iterator[str]:
+    if not report.contracts:
+        return
+    extra = ("client saw",) if client_saw is not None else ()
+    yield "## Contracts"
+    yield ""
+    yield from _head("contract", "target", "measured", "is", *extra, "evidence")
+    for line in report.contracts:
+        name = contract_name(line)
+        saw = (client_saw.get(name, "-"),) if client_saw is not None else ()
+        target, measured = f"< {lasted(line.target)}", lasted(line.measured)
+        yield _row(name, target, measured, f"**{line.compliance.value}**", *saw, line.evidence)
+
+
+def _losses(report: Report) -> Iterator[str]:
+    if not report.losses:
+        return
+    yield "## Loss"
+    yield ""
+    yield from _head("stream", "froze at", "lost", "evidence")
+    for line in report.losses:
+        words = loss(line.state, line.seconds_max, line.messages_min, line.messages_exact)
+        yield _row(line.stream, "unknown" if line.freeze_seq is None else str(line.freeze_seq), words, line.evidence)
+
+
+def _open(report: Report) -> Iterator[str]:
+    yield "## Still to be done"
+    yield ""
+    todo = tuple(report_words.to_be_done(report))
+    for words, command in todo:
+        yield f"- {words} `{command}`"
+    if not todo:
+        yield "Nothing."
+
+
+def _timeline(report: Report) -> Iterator[str]:
+    yield "## Timeline"
+    yield ""
+    yield from _head("UTC", "")
+    for clock, words in report_words.moments(report.timeline):
+        yield _row(clock, words)
+
+
+def _steps(report: Report) -> Iterator[str]:
+    yield "## Steps"
+    yield ""
+    yield from _head("step", "outcome", "waited", "")
+    for step in report.steps:
+        outcome = "not reached" if step.outcome is None else step.outcome.value
+        yield _row(f"`{step.id}`", outcome, f"{step.waited_seconds:g} s", step.message)
+
+
+def _applied(report: Report) -> Iterator[str]:
+    yield "## Changes made"
+    yield ""
+    if not report.applied:
+        yield "None."
+        return
+    yield from _head("step", "object", "field", "before", "after")
+    for step, diff in report.applied:
+        for change in diff.changes:
+            yield _row(f"`{step}`", change.object, change.field, value(change.before), value(change.after))
+
+
+def _head(*names: str) -> tuple[str, str]:
+    return _row(*names), "|" + "---|" * len(names)
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(one_line(cell).replace("|", "\\|") for cell in cells) + " |"

@@ -1,0 +1,72 @@
+"""What a report says in sentences, for the screen and for Markdown alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drctl.core.contract import Compliance
+from drctl.core.events import StepOutcome
+from drctl.core.intent import Operation
+from drctl.render.contract_table import contract_name
+from drctl.render.wording import clock_time, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from drctl.app.report import Report, Timeline
+
+
+def title(report: Report) -> str:
+    """Return what the run was: `Failover of shop-lab, east -> west, emergency`."""
+    if report.operation == Operation.FENCE:
+        return f"Fence of {report.target}, {report.service}"
+    return f"{report.operation.capitalize()} of {report.service}, {report.source} -> {report.target}, {report.mode}"
+
+
+def who_serves(report: Report) -> str:
+    """Return whether users are served, and from where; only what the run itself saw."""
+    if report.operation == Operation.FENCE:
+        closed = report.exit_code is not None and not report.pending_fences
+        return f"{report.target} is fenced." if closed else f"{report.target} is not known to be fenced."
+    served = report.timeline.served_since
+    if report.exit_code is None:
+        return "The run is not finished; whether users are served is unknown: `drctl status`."
+    if served is None:
+        return f"Whether users are served from {report.target} is unknown: no step saw the public name answer."
+    return f"Users are served from {report.target}, steadily since {clock_time(served)}."
+
+
+def to_be_done(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield what stays to be done: a sentence, and the command that does it."""
+    if report.exit_code is None:
+        yield f"The run waits: {one_line(report.verdict)}", f"drctl resume {report.run_id}"
+    if report.pending_fences:
+        pending = ", ".join(report.pending_fences)
+        words = f"{report.source} was not fenced ({pending}): it may take writes when it comes back. Fence it then."
+        yield words, f"drctl fence {report.source}"
+    if lame := [step.id for step in report.steps if step.outcome is StepOutcome.DEGRADED]:
+        yield f"Degraded, every critical item holds: {', '.join(lame)}.", f"drctl runs show {report.run_id}"
+    for line in report.contracts:
+        if line.compliance is Compliance.BREACHED:
+            yield f"Breached: {contract_name(line)}.", f"drctl runs show {report.run_id}"
+        elif line.compliance is Compliance.UNKNOWN:
+            why = one_line(line.evidence)
+            yield f"Not proved, and so not met: {contract_name(line)} ({why}).", f"drctl runs show {report.run_id}"
+
+
+def moments(timeline: Timeline) -> Iterator[tuple[str, str]]:
+    """Yield the moments of a run, oldest first; those that nobody saw last, as unknown."""
+    said = (
+        ("the source was first seen dark", timeline.source_failed),
+        ("the public name first failed", timeline.public_failed),
+        ("the run started", timeline.started),
+        ("the DNS change was sent, not before", timeline.dns_sent_after),
+        ("every authoritative server answered anew", timeline.dns_converged),
+        ("the public name was served from the target, steadily", timeline.served_since),
+        ("the last client cuts over, at the latest", timeline.dns_cutover_worst),
+        ("the run ended", timeline.ended),
+    )
+    known = sorted((moment, text) for text, moment in said if moment is not None)
+    unknown = [(None, text) for text, moment in said if moment is None]
+    for at, text in (*known, *unknown):
+        yield clock_time(at), text

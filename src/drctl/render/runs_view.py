@@ -1,0 +1,155 @@
+"""Runs, as their journals tell them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from drctl.core.intent import Operation
+from drctl.render.jsonable import Json, changes_json, jsonable
+from drctl.render.page import Page
+from drctl.render.wording import UNKNOWN, clock_time, date_time, lasted, one_line, value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from drctl.core.intent import Intent
+    from drctl.core.run_state import RunState
+
+RUNS_SCHEMA, RUN_SCHEMA = "drctl.runs/v1", "drctl.run/v1"
+
+
+def state_of(run: RunState, lock_holder: str = "") -> str:
+    """Return what became of a run; `lock_holder` is the run that holds the lock now, if one does."""
+    if run.ended is not None:
+        return f"ended with exit code {int(run.ended)}"
+    if lock_holder and run.run_id == lock_holder:
+        return f"running, in phase {run.phase or 'one'}"
+    if run.paused:
+        at = f" at {run.paused_at_step}" if run.paused_at_step else ""
+        return f"paused{at} ({run.paused_code}): {one_line(run.paused)}"
+    if not run.epoch:
+        return "never confirmed: nothing was written"
+    return "its process ended without a word, or still runs"
+
+
+def print_runs(runs: tuple[RunState, ...], console: Console, lock_holder: str = "") -> None:
+    """Print one line a run, the oldest first."""
+    page = Page(console)
+    if not runs:
+        page.prose("There are no runs in this state directory.")
+        return
+    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+    table.add_column("run", no_wrap=True)
+    table.add_column("started (UTC)", no_wrap=True)
+    table.add_column("state")
+    for run in runs:
+        table.add_row(Text(run.run_id), Text(date_time(run.started_at)), Text(state_of(run, lock_holder)))
+    page.show(table)
+
+
+def print_run(run: RunState, console: Console, folder: str | Path, lock_holder: str = "") -> None:
+    """Print one run: what was wanted, who agreed, what became of each step, what was changed."""
+    page = Page(console)
+    page.heading(f"{run.run_id}: {state_of(run, lock_holder)}")
+    page.labelled("Wanted", _wanted(run.intent))
+    page.labelled("By", f"{run.operator or UNKNOWN}, confirmed by {run.how_confirmed or 'nobody'}")
+    page.labelled("Accepted", ", ".join(run.accepted) or "nothing")
+    page.labelled("Epoch", str(run.epoch or "none"))
+    page.labelled("Time", _time(run))
+    page.labelled("Plan digest", run.plan_digest)
+    page.heading("Steps")
+    for step_id, step in run.steps:
+        outcome = step.outcome.value if step.outcome else "begun"
+        page.prose(f"{outcome:<9} {clock_time(step.ended_at)} {step_id}: {step.message}", 2, 12)
+    _print_applied(page, run)
+    page.heading("Evidence")
+    page.command(str(folder))
+    if not run.is_finished and run.epoch and run.run_id != lock_holder:
+        page.heading("Next")
+        page.command(f"drctl resume {run.run_id}")
+
+
+def _wanted(intent: Intent | None) -> str:
+    if intent is None:
+        return UNKNOWN
+    reason = f", because: {intent.reason}" if intent.reason else ""
+    if intent.operation is Operation.FENCE:
+        return f"fence {intent.target}{reason}"
+    return f"{intent.operation.value} {intent.source} -> {intent.target}, {intent.mode.value}{reason}"
+
+
+def _time(run: RunState) -> str:
+    if run.started_at is None:
+        return UNKNOWN
+    if run.ended_at is None:
+        return f"{date_time(run.started_at)}, not ended"
+    return f"{date_time(run.started_at)}, {lasted(run.ended_at - run.started_at)}"
+
+
+def _print_applied(page: Page, run: RunState) -> None:
+    page.heading("Changes made" if run.applied else "No change was made")
+    for _, diff in run.applied:
+        for change in diff.changes:
+            page.prose(f"{change.object} {change.field}: {value(change.before)} -> {value(change.after)}", 2, 4)
+
+
+def runs_json(runs: tuple[RunState, ...], lock_holder: str = "") -> dict[str, Json]:
+    """Return every run in short."""
+    return {"schema": RUNS_SCHEMA, "runs": [_short(run, lock_holder) for run in runs]}
+
+
+def run_json(run: RunState, lock_holder: str = "") -> dict[str, Json]:
+    """Return one run with its steps, facts and changes."""
+    return {
+        "schema": RUN_SCHEMA,
+        **_short(run, lock_holder),
+        "how_confirmed": run.how_confirmed,
+        "accepted": list(run.accepted),
+        "steps": [
+            {
+                "id": step_id,
+                "outcome": jsonable(step.outcome),
+                "message": jsonable(step.message),
+                "waited_seconds": step.waited_seconds,
+                "ended_at": jsonable(step.ended_at),
+            }
+            for step_id, step in run.steps
+        ],
+        "facts": [
+            {
+                "kind": fact.kind.value,
+                "subject": fact.subject,
+                "value": jsonable(fact.value),
+                "note": jsonable(fact.note),
+                "observed_at": jsonable(fact.observed_at),
+            }
+            for fact in run.facts
+        ],
+        "applied": [{"step": step, "changes": changes_json(diff)} for step, diff in run.applied],
+    }
+
+
+def _short(run: RunState, lock_holder: str) -> dict[str, Json]:
+    intent = run.intent
+    return {
+        "run_id": run.run_id,
+        "operation": intent.operation.value if intent else None,
+        "mode": intent.mode.value if intent else None,
+        "source": intent.source if intent else None,
+        "target": intent.target if intent else None,
+        "reason": jsonable(intent.reason) if intent else None,
+        "operator": run.operator,
+        "epoch": run.epoch,
+        "phase": run.phase,
+        "plan_digest": run.plan_digest,
+        "state": state_of(run, lock_holder),
+        "exit_code": jsonable(run.ended),
+        "started_at": jsonable(run.started_at),
+        "ended_at": jsonable(run.ended_at),
+    }
