@@ -35,19 +35,23 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def content(record: Record, version: str) -> dict[str, object]:
+    """Return a journal line without its place in the chain: what `--output jsonl` streams."""
+    return {
+        "schema": SCHEMA,
+        "drctl": version,
+        "seq": record.seq,
+        "at": record.at.isoformat().replace("+00:00", "Z"),
+        "event": json.loads(EVENTS.encode(record.event)),
+    }
+
+
 def extend(chain: Chain, events: Sequence[Event], at: datetime, version: str) -> tuple[bytes, Chain]:
     """Return the lines for events, each ended by a newline, and the chain that has them."""
     lines, records, head = [], list(chain.records), chain.head
     for event in events:
         record = Record(len(records) + 1, at.astimezone(UTC), event)
-        body = {
-            "schema": SCHEMA,
-            "drctl": version,
-            "seq": record.seq,
-            "at": record.at.isoformat().replace("+00:00", "Z"),
-            "prev": head,
-            "event": json.loads(EVENTS.encode(event)),
-        }
+        body = {**content(record, version), "prev": head}
         head = digest(canonical(body))
         lines.append(canonical({**body, "hash": head}) + b"\n")
         records.append(record)

@@ -1,0 +1,164 @@
+"""Every adapter of one command: made when first asked for, closed together. The one place that knows them all."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+    from types import TracebackType
+    from typing import Self
+
+    from drctl.adapters.clock import SystemClock
+    from drctl.adapters.journal.samples import SampleFile
+    from drctl.adapters.kubernetes.client import KubernetesApi
+    from drctl.adapters.kubernetes.external_secrets import ExternalSecrets
+    from drctl.adapters.kubernetes.workloads import Workloads
+    from drctl.adapters.names.observer import DnsObserver
+    from drctl.adapters.nats.datastore import NatsDatastore
+    from drctl.adapters.probes.http import HttpProbes
+    from drctl.adapters.route53.zone import Route53Zone
+    from drctl.config.load import LoadedConfig
+    from drctl.config.schema import Zone
+
+_Made = TypeVar("_Made")
+
+SAMPLES_FILE = "samples.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one call to each kind of system may take. Explicit everywhere: no SDK's default is used."""
+
+    kubernetes: timedelta = timedelta(seconds=10)
+    nats: timedelta = timedelta(seconds=5)
+    dns_vendor: timedelta = timedelta(seconds=10)
+    name_servers: timedelta = timedelta(seconds=2)
+    http: timedelta = timedelta(seconds=5)
+
+
+# A status must be there in 3 s, one region dead; and whoever watches looks again in a second.
+QUICK = Patience(*(timedelta(seconds=seconds) for seconds in (2, 2, 2, 1, 2)))
+
+
+class Connections:
+    """Adapters by what they speak to. Safe to share between threads; nothing is opened before the first call."""
+
+    def __init__(self, config: LoadedConfig, clock: SystemClock, patience: Patience) -> None:
+        self.clock = clock
+        self._config = config
+        self._patience = patience
+        self._made: dict[Hashable, object] = {}
+        self._closing: list[Callable[[], None]] = []
+        self._turn = threading.RLock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for close in reversed(self._closing):
+            close()
+
+    def workloads(self, region: str) -> Workloads:
+        """Return a region's workloads."""
+
+        def make() -> Workloads:
+            from drctl.adapters.kubernetes.workloads import Workloads
+
+            return Workloads(self._kubernetes(region))
+
+        return self._once(("workloads", region), make)
+
+    def external_secrets(self, region: str) -> ExternalSecrets:
+        """Return a region's External Secrets."""
+
+        def make() -> ExternalSecrets:
+            from drctl.adapters.kubernetes.external_secrets import ExternalSecrets
+
+            return ExternalSecrets(self._kubernetes(region))
+
+        return self._once(("external secrets", region), make)
+
+    def datastore(self, region: str) -> NatsDatastore:
+        """Return a region's NATS."""
+
+        def make() -> NatsDatastore:
+            from drctl.adapters.nats.credentials import Credentials
+            from drctl.adapters.nats.datastore import NatsDatastore
+            from drctl.config.secrets import read_secret
+
+            nats = self._config.region(region).nats
+            creds = str(nats.creds.file) if nats.creds else ""
+            credentials = Credentials(nats.user, read_secret(nats.password), creds)
+            return self._closed(NatsDatastore(region, nats.url, nats.domain, credentials, self._patience.nats))
+
+        return self._once(("nats", region), make)
+
+    def zone(self, name: str) -> Route53Zone:
+        """Return a zone at its vendor."""
+        return self._once(("zone", name), lambda: self._open_zone(self._config.zone(name)))
+
+    @property
+    def names(self) -> DnsObserver:
+        """Return the name servers, and the configured resolvers."""
+
+        def make() -> DnsObserver:
+            from drctl.adapters.names.observer import DnsObserver
+
+            settings = self._config.settings
+            servers = {zone.zone: zone.nameservers for zone in settings.dns}
+            return DnsObserver(servers, settings.resolvers, self._patience.name_servers)
+
+        return self._once("names", make)
+
+    @property
+    def http(self) -> HttpProbes:
+        """Return the user's view."""
+
+        def make() -> HttpProbes:
+            from drctl.adapters.probes.http import HttpProbes, Limits, PublicName
+
+            settings = self._config.settings
+            public = PublicName(settings.public_name, self._config.public_port, str(settings.ca_file or ""))
+            limits = Limits(connect=min(timedelta(seconds=2), self._patience.http), total=self._patience.http)
+            return HttpProbes(public, self.names.resolve, self.clock, limits)
+
+        return self._once("http", make)
+
+    @property
+    def samples(self) -> SampleFile:
+        """Return what `watch` kept."""
+
+        def make() -> SampleFile:
+            from drctl.adapters.journal.samples import SampleFile
+
+            return SampleFile(self._config.state_dir / SAMPLES_FILE)
+
+        return self._once("samples", make)
+
+    def _kubernetes(self, region: str) -> KubernetesApi:
+        def make() -> KubernetesApi:
+            from drctl.adapters.kubernetes.client import KubernetesApi
+
+            access = self._config.region(region).kubernetes
+            return self._closed(KubernetesApi(access.kubeconfig, access.context, region, self._patience.kubernetes))
+
+        return self._once(("kubernetes", region), make)
+
+    def _open_zone(self, zone: Zone) -> Route53Zone:
+        from drctl.adapters.route53.zone import Route53Zone
+
+        raise NotImplementedError(zone, Route53Zone)
+
+    def _once(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
+        with self._turn:
+            if key not in self._made:
+                self._made[key] = make()
+            return cast("_Made", self._made[key])
+
+    def _closed(self, opened: _Made) -> _Made:
+        self._closing.append(opened.close)  # type: ignore[attr-defined]
+        return opened

@@ -1,0 +1,89 @@
+"""What the failure screen needs to know of a run that stopped: from its journal, and from one quick look."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from drctl.app.report import Facts
+from drctl.app.status import look
+from drctl.core.contract import FactKind
+from drctl.core.errors import DrctlError
+from drctl.render.diagnostics import Failure
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from drctl.app.status import Status
+    from drctl.cli.session import Session
+    from drctl.core.run_state import RunState
+    from drctl.core.topology import Topology
+    from drctl.planning.plan import Plan
+
+
+def failure_of(session: Session, plan: Plan, run_id: str) -> Failure:
+    """Return what is known of a paused run; what the quick look does not find is left empty, so unknown."""
+    state = session.state(run_id)
+    step = next((step for step in plan.steps() if step.id == state.paused_at_step), None)
+    by_hand = step.by_hand(session.access) if step else ()
+    seen = _look(session)
+    return Failure(
+        run_id=run_id,
+        operation=f"{plan.intent.operation.value} {plan.intent.source} -> {plan.intent.target}",
+        step_id=state.paused_at_step,
+        step_title=step.title if step else "",
+        journal=session.stores.runs.folder(run_id),
+        served=_served(seen),
+        written_twice=_written_twice(seen, session.topology),
+        in_force=tuple(f"{change.object} {change.field}" for _, diff in state.applied for change in diff.changes),
+        past_no_return=_past_no_return(plan, state),
+        look=next((command.line for command in by_hand if not command.writes), ""),
+        by_hand=tuple(command for command in by_hand if command.writes),
+        next_commands=("drctl status",),
+        budget_left=_budget_left(session.topology, state),
+    )
+
+
+def _look(session: Session) -> Status | None:
+    try:
+        return look(session.service.reads, session.topology, session.kept)
+    except DrctlError:
+        return None
+
+
+def _served(seen: Status | None) -> str:
+    if seen is None or seen.public is None:
+        return ""
+    if seen.public.error:
+        return f"no: {seen.public.error}"
+    return f"yes, from {seen.public.region}" if seen.public.status < 500 else f"no: HTTP {seen.public.status}"
+
+
+def _written_twice(seen: Status | None, topology: Topology) -> str:
+    if seen is None:
+        return ""
+    if seen.taken_twice:
+        both = " and ".join(region.name for region in topology.regions)
+        return f"yes: {', '.join(seen.taken_twice)} in {both}"
+    blind = [region.region for region in seen.regions if region.role == "unknown"]
+    return f"unknown: {', '.join(blind)} does not answer" if blind else "no"
+
+
+def _past_no_return(plan: Plan, state: RunState) -> bool:
+    """Say whether a write of the phase that cannot be undone, or of a later one, was at least intended."""
+    names = [phase.name for phase in plan.phases]
+    if plan.no_return_after not in names:
+        return False
+    late = {
+        step.id
+        for phase in plan.phases[names.index(plan.no_return_after) :]
+        for wave in phase.waves
+        for step in wave.steps
+    }
+    return any(step_id in late for step_id, _, _ in state.intended)
+
+
+def _budget_left(topology: Topology, state: RunState) -> timedelta | None:
+    began = Facts(state.facts).first_moment(FactKind.PUBLIC_FAILED_SINCE)
+    rto = next((rule.rto for rule in topology.contracts if rule.component == "api"), None)
+    return rto - (datetime.now(UTC) - began) if began is not None and rto is not None else None

@@ -1,0 +1,47 @@
+"""`drctl failover`: move to the standby. Without consent it shows the plan and stops."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from drctl.cli import options
+from drctl.core.intent import Intent, Mode, Operation
+
+ToOption = Annotated[str, typer.Option("--to", help="The target region; the standby if left out.", show_default=False)]
+ModeOption = Annotated[Mode, typer.Option("--mode", help="Planned: the source is alive. Emergency: it is not.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what a run would change, and change nothing.")]
+DetailedOption = Annotated[bool, typer.Option("--detailed-exitcode", help="A dry run that finds changes exits 8.")]
+
+
+def failover(
+    config: options.ConfigOption = options.DEFAULT_CONFIG,
+    state_dir: options.StateDirOption = None,
+    to: ToOption = "",
+    mode: ModeOption = Mode.PLANNED,
+    dry_run: DryRunOption = False,
+    detailed_exitcode: DetailedOption = False,
+    step: options.StepOption = False,
+    confirm: options.ConfirmOption = "",
+    accept: options.AcceptOption = None,
+    reason: options.ReasonOption = "",
+    output: options.OutputOption = options.Output.TEXT,
+    quiet: options.QuietOption = False,
+    verbose: options.VerboseOption = False,
+    no_color: options.NoColorOption = False,
+) -> None:
+    """Move the service to its standby region. Without consent it shows the plan and stops."""
+    from drctl.cli.moving import Consented, move, show_only
+    from drctl.cli.running import Here
+    from drctl.cli.screen import open_screen
+    from drctl.cli.session import known_region, opened
+
+    screen = open_screen(output=output, quiet=quiet, no_color=no_color, verbose=verbose)
+    with opened(config, state_dir) as session:
+        target = known_region(session.topology, to or session.topology.standby)
+        intent = Intent(Operation.FAILOVER, mode, session.topology.other(target), target, reason)
+        here = Here(session, screen)
+        if dry_run:
+            show_only(here, intent, detailed=detailed_exitcode)
+        move(here, intent, Consented(confirm, tuple(accept or ()), step))

@@ -1,0 +1,88 @@
+"""Where a person decides: the typed consent, and the question before each step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drctl.app.run import Agreed
+from drctl.core.errors import BlockedError, ConsentMissingError
+from drctl.ports.gate import Answer
+
+if TYPE_CHECKING:
+    from drctl.app.prepare import Prepared
+    from drctl.cli.screen import Screen
+    from drctl.core.change import Diff
+
+
+class OpenGate:
+    """Asks nothing: the whole plan was agreed to."""
+
+    def allows(self, step_id: str, title: str, diff: Diff) -> Answer:  # noqa: ARG002 - it never looks
+        """Say run."""
+        return Answer.RUN
+
+
+class AskingGate:
+    """Asks before each step that writes. No means stop, resumable; it never means skip."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    def allows(self, step_id: str, title: str, diff: Diff) -> Answer:
+        """Show the step's diff and return what the operator says; an answer that is none asks again."""
+        err = self._screen.err
+        err.print(f"\n[bold]{step_id}[/]: {title}")
+        for change in diff.changes:
+            err.print(f"  {change.object} {change.field}: {change.before} -> {change.after}", markup=False)
+        while True:
+            said = err.input("run, pause or quit? ").strip().lower()
+            for answer in Answer:
+                if said and answer.value.startswith(said):
+                    return answer
+
+
+def require_clear(prepared: Prepared) -> None:
+    """Return if nothing stands in the way that nobody can accept.
+
+    Raises:
+        BlockedError: Something does; the message has all of it.
+    """
+    final = prepared.final
+    if final:
+        message = "\n".join(finding.message for finding in final)
+        raise BlockedError(message, remedy=final[0].remedy, code=final[0].code)
+
+
+def consent(prepared: Prepared, screen: Screen, confirm: str, accept: tuple[str, ...]) -> Agreed:
+    """Return how the operator agreed, by flags or by typing.
+
+    Raises:
+        ConsentMissingError: Nobody agreed; the message names every flag that was missing.
+    """
+    plan, accepted = prepared.plan, frozenset(accept)
+    missing = prepared.missing(accepted)
+    if confirm:
+        if confirm != plan.title:
+            raise ConsentMissingError(
+                f"--confirm says {confirm!r}; this run is {plan.title!r}.",
+                remedy=f"If that is meant, give --confirm {plan.title!r}.",
+            )
+        if missing:
+            raise ConsentMissingError(
+                "these findings were not accepted:\n"
+                + "\n".join(f"  {finding.code}: {finding.message}" for finding in missing),
+                remedy=f"Add {' '.join(f'--accept {code}' for code in _codes(prepared, accepted))}.",
+            )
+        return Agreed("--confirm", tuple(sorted(accepted)))
+    if not screen.can_ask:
+        flags = " ".join([f'--confirm "{plan.title}"', *(f"--accept {code}" for code in _codes(prepared, accepted))])
+        raise ConsentMissingError("there is no terminal to ask, and no consent was given.", remedy=f"Give {flags}.")
+    said = screen.err.input(f"\nType [bold]{plan.title}[/] to go on, anything else to stop: ")
+    if said.strip() != plan.title:
+        raise ConsentMissingError("declined: nothing was written.", remedy="Run the command again when you are sure.")
+    shown = {finding.code for finding in prepared.findings if finding.acceptable}
+    return Agreed("typed", tuple(sorted(accepted | shown)))
+
+
+def _codes(prepared: Prepared, accepted: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted({finding.code for finding in prepared.missing(accepted)}))

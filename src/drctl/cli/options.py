@@ -1,0 +1,41 @@
+"""Options that mean the same everywhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Output(StrEnum):
+    """What stdout carries: text for people, one JSON document, or the journal's records line by line."""
+
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", envvar="DRCTL_CONFIG", help="The configuration file.")]
+StateDirOption = Annotated[
+    Path | None,
+    typer.Option("--state-dir", envvar="DRCTL_STATE_DIR", help="Where runs and the lock are kept.", show_default=False),
+]
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="What stdout carries.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log events to stderr.")]
+NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colours (also: NO_COLOR).")]
+AcceptOption = Annotated[
+    list[str] | None,
+    typer.Option("--accept", help="Accept one finding by its code; repeat for more.", show_default=False),
+]
+ConfirmOption = Annotated[
+    str,
+    typer.Option("--confirm", help='Consent without a terminal: "SERVICE-ENVIRONMENT REGION".', show_default=False),
+]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the journal.", show_default=False)]
+RunArgument = Annotated[str, typer.Argument(help="The run, as `drctl runs list` names it.")]
+StepOption = Annotated[bool, typer.Option("--step", help="Ask before each step.")]
+
+DEFAULT_CONFIG = Path("drctl.yaml")

@@ -1,0 +1,146 @@
+"""One command's view of one service: its configuration, its connections, its runs. The composition root."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from typing import TYPE_CHECKING
+
+from drctl import __version__
+from drctl.adapters.clock import SystemClock
+from drctl.adapters.journal import chain, durable
+from drctl.adapters.journal.codec import DataclassCodec
+from drctl.adapters.journal.file_lock import FileLock
+from drctl.adapters.journal.runs import FileRunStore
+from drctl.app.run import Service, Stores
+from drctl.app.status import Kept
+from drctl.cli.connections import Connections, Patience
+from drctl.cli.worlds import ProbeWorld, ReadWorld, WatchWorld, WriteWorld
+from drctl.config.load import load
+from drctl.core.errors import ConfigError, UnreachableError
+from drctl.core.inventory import RegionInventory
+from drctl.core.lock import Stamp
+from drctl.core.run_state import RunState, fold
+from drctl.planning.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from drctl.config.load import LoadedConfig
+    from drctl.core.access import Access
+    from drctl.core.topology import Topology
+    from drctl.ports.journal import Record
+
+_NO_RUN = Stamp("", 0)
+_LOCK_FILE = "lock"
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a command works with. `interrupted` ends every wait."""
+
+    config: LoadedConfig
+    connections: Connections
+    interrupted: threading.Event
+
+    @property
+    def topology(self) -> Topology:
+        """Return the service."""
+        return self.config.topology
+
+    @property
+    def access(self) -> Access:
+        """Return how a person reaches each system."""
+        return self.config.access
+
+    @cached_property
+    def stores(self) -> Stores:
+        """Return where runs and the lock are kept."""
+        runs = FileRunStore(self.config.state_dir, self.connections.clock, __version__)
+        return Stores(runs, (FileLock(self.config.state_dir / _LOCK_FILE),), DataclassCodec[Plan](Plan))
+
+    @property
+    def kept(self) -> Kept:
+        """Return where a status finds runs and the lock."""
+        return Kept(self.stores.runs, self.stores.locks)
+
+    @cached_property
+    def service(self) -> Service:
+        """Return the service, to look at and to change."""
+        return Service(
+            self.topology, ReadWorld(self.connections, _NO_RUN), lambda stamp: WriteWorld(self.connections, stamp)
+        )
+
+    @property
+    def probes(self) -> ProbeWorld:
+        """Return the service, to look at and to probe."""
+        return ProbeWorld(self.connections, _NO_RUN)
+
+    @property
+    def watches(self) -> WatchWorld:
+        """Return the service, to look at and to write down."""
+        return WatchWorld(self.connections, _NO_RUN)
+
+    @cached_property
+    def inventories(self) -> DataclassCodec[RegionInventory]:
+        """Return how a region's inventory is written down."""
+        return DataclassCodec[RegionInventory](RegionInventory)
+
+    @property
+    def lock_holder(self) -> str:
+        """Return the run that holds the lock now; empty for none, and where that cannot be read."""
+        for store in self.stores.locks:
+            try:
+                record = store.read()
+            except UnreachableError:
+                continue
+            if record is not None:
+                return record.run_id
+        return ""
+
+    def state(self, run_id: str) -> RunState:
+        """Return a run as its journal tells it, also while another process writes it."""
+        records = self.stores.runs.read(run_id)
+        return reduce(lambda state, record: fold(state, record.at, record.event), records, RunState())
+
+    def plan(self, run_id: str) -> Plan:
+        """Return a run's stored plan."""
+        return self.stores.plans.decode(self.stores.runs.plan(run_id))
+
+    def journal_line(self, record: Record) -> str:
+        """Return a record as `--output jsonl` streams it: the journal's line, without its place in the chain."""
+        return json.dumps(chain.content(record, __version__))
+
+    def write_evidence(self, path: Path, document: str | Mapping[str, object]) -> None:
+        """Replace a file of a run's folder, durably."""
+        text = document if isinstance(document, str) else json.dumps(document, indent=2) + "\n"
+        durable.replace(path, text.encode())
+
+
+@contextmanager
+def opened(config: Path, state_dir: Path | None, patience: Patience | None = None) -> Iterator[Session]:
+    """Load a configuration and close every connection at the end.
+
+    Raises:
+        ConfigError: The file cannot be used; the error has every mistake.
+    """
+    loaded = load(config, state_dir)
+    interrupted = threading.Event()
+    with Connections(loaded, SystemClock(interrupted), patience or Patience()) as connections:
+        yield Session(loaded, connections, interrupted)
+
+
+def known_region(topology: Topology, name: str) -> str:
+    """Return the name of a region.
+
+    Raises:
+        ConfigError: There is no such region.
+    """
+    names = [region.name for region in topology.regions]
+    if name not in names:
+        raise ConfigError(f"there is no region {name!r}.", remedy=f"Choose one of {', '.join(names)}.")
+    return name
