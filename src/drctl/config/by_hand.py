@@ -1,0 +1,69 @@
+"""The vendors' own commands for this configuration. Secrets stay references: the shell reads them."""
+
+from __future__ import annotations
+
+from shlex import quote
+from typing import TYPE_CHECKING, assert_never
+
+from drctl.config import schema
+from drctl.core.access import Access
+
+if TYPE_CHECKING:
+    from drctl.config.schema import SecretReference, Settings
+
+_CLOUDFLARE = "https://api.cloudflare.com/client/v4"
+
+
+def access_of(settings: Settings) -> Access:
+    """Return every command's beginning, ready for a POSIX shell."""
+    trust = f" --cacert {quote(str(settings.ca_file))}" if settings.ca_file else ""
+    return Access(
+        kubectl=tuple((region.name, _kubectl(region.kubernetes)) for region in settings.regions),
+        nats=tuple((region.name, _nats(region.nats)) for region in settings.regions),
+        dns=tuple((zone.zone, _dns(zone)) for zone in settings.dns),
+        curl=f"curl{trust}",
+        public_name=settings.public_name,
+    )
+
+
+def _kubectl(access: schema.Kubernetes) -> str:
+    return f"kubectl --kubeconfig {quote(str(access.kubeconfig))} --context {quote(access.context)}"
+
+
+def _nats(access: schema.Nats) -> str:
+    server = f"nats --server {quote(access.url)}"
+    if access.creds is not None:
+        return f"{server} --creds {quote(str(access.creds.file))}"
+    if access.password is None:
+        return server
+    # By the environment, because every user of a machine can read the arguments of its processes.
+    return f"NATS_PASSWORD={_shell(access.password)} {server} --user {quote(access.user)}"
+
+
+def _dns(zone: schema.Route53Zone | schema.CloudflareZone) -> str:
+    match zone:
+        case schema.Route53Zone():
+            return _aws(zone)
+        case schema.CloudflareZone():
+            base = zone.endpoint or _CLOUDFLARE
+            header = f'"Authorization: Bearer "{_shell(zone.api_token)}'
+            return f"curl -sS -H {header} {quote(f'{base}/zones/{zone.zone_id}')}"
+        case _:
+            assert_never(zone)
+
+
+def _aws(zone: schema.Route53Zone) -> str:
+    keys = ""
+    if zone.access_key_id is not None and zone.secret_access_key is not None:
+        keys = f"AWS_ACCESS_KEY_ID={_shell(zone.access_key_id)} AWS_SECRET_ACCESS_KEY={_shell(zone.secret_access_key)} "
+    endpoint = f" --endpoint-url {quote(zone.endpoint)}" if zone.endpoint else ""
+    # `--hosted-zone-id=` with `=` may stand before the operation (aws-cli 1.4x, measured), so that a step needs to
+    # know the zone's name only. Route 53 is served from us-east-1.
+    return f"{keys}aws --region us-east-1{endpoint} route53 --hosted-zone-id={quote(zone.zone_id)}"
+
+
+def _shell(reference: SecretReference) -> str:
+    """Return what makes a POSIX shell read a secret."""
+    if reference.env is not None:
+        return f'"${reference.env}"'
+    return f'"$(cat {quote(str(reference.file))})"'

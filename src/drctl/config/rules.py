@@ -1,0 +1,168 @@
+"""How keys must agree with one another. Read from the raw data, so that one mistake never hides another."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from drctl.config.mistakes import Mistake, Where
+
+Raw = Mapping[Any, Any]
+
+
+def broken_rules(data: object) -> tuple[Mistake, ...]:
+    """Return every disagreement. What has the wrong form is passed over: the schema speaks of it."""
+    if not isinstance(data, Mapping):
+        return ()
+    return (
+        *_regions(data),
+        *_roles(data),
+        *_addresses(data),
+        *_nats(data),
+        *_zones(data),
+        *_probes(data),
+    )
+
+
+def _regions(data: Raw) -> Iterator[Mistake]:
+    regions = data.get("regions")
+    if isinstance(regions, list) and len(regions) != 2:
+        yield Mistake(
+            ("regions",),
+            f"two regions are needed, {len(regions)} stand here",
+            "Name the region that serves and its standby.",
+        )
+    yield from _same_twice(data, "regions", "name")
+    ports = {entry.get("https_port", 443) for _, entry in _entries(data, "regions")}
+    if len(ports) > 1:
+        yield Mistake(
+            ("regions",),
+            f"https_port differs between the regions: {', '.join(sorted(map(str, ports)))}",
+            "Give one port: users reach either region by the same public name and port.",
+        )
+
+
+def _roles(data: Raw) -> Iterator[Mistake]:
+    names = [entry["name"] for _, entry in _entries(data, "regions") if isinstance(entry.get("name"), str)]
+    known = ", ".join(names)
+    for key in ("home", "standby"):
+        role = data.get(key)
+        if isinstance(role, str) and names and role not in names:
+            yield Mistake((key,), f"there is no region {role!r}", f"Name one of: {known}.")
+    if isinstance(data.get("home"), str) and data["home"] == data.get("standby"):
+        yield Mistake(("standby",), "is the home region itself", f"Name the other one of: {known}.")
+
+
+def _addresses(data: Raw) -> Iterator[Mistake]:
+    """Records of one type hold addresses of one family."""
+    wanted = {
+        record.get("type", "A") for _, zone in _entries(data, "dns") for _, record in _entries(zone, "records")
+    } & {"A", "AAAA"}
+    if len(wanted) > 1:
+        yield Mistake(
+            ("dns",),
+            "has A and AAAA records: a region's addresses cannot be the values of both",
+            "Keep the records of one type.",
+        )
+    elif wanted:
+        (kind,) = wanted
+        for number, region in _entries(data, "regions"):
+            for place, address in enumerate(_list(region, "addresses")):
+                if _family(address) not in {kind, ""}:
+                    yield Mistake(
+                        ("regions", number, "addresses", place),
+                        f"{address} cannot be the value of a record of type {kind}",
+                        "Give addresses of the records' family, or change the records' type.",
+                    )
+
+
+def _family(address: object) -> str:
+    try:
+        return "A" if ipaddress.ip_address(str(address)).version == 4 else "AAAA"
+    except ValueError:
+        return ""
+
+
+def _nats(data: Raw) -> Iterator[Mistake]:
+    seen: dict[str, int] = {}
+    for number, region in _entries(data, "regions"):
+        nats = region.get("nats")
+        if not isinstance(nats, Mapping):
+            continue
+        here: Where = ("regions", number, "nats")
+        if "creds" in nats and ("user" in nats or "password" in nats):
+            yield Mistake((*here, "creds"), "stands beside user or password", "Keep the one that the server wants.")
+        elif ("user" in nats) != ("password" in nats):
+            yield Mistake(here, "user and password belong together", "Give both, or neither.")
+        url = nats.get("url")
+        if isinstance(url, str) and seen.setdefault(url, number) != number:
+            yield Mistake(
+                (*here, "url"),
+                f"is the address of regions[{seen[url]}] too",
+                "Give each region's own address: drctl must never ask one and hear the other.",
+            )
+
+
+def _zones(data: Raw) -> Iterator[Mistake]:
+    yield from _same_twice(data, "dns", "zone")
+    for number, zone in _entries(data, "dns"):
+        here: Where = ("dns", number)
+        if ("access_key_id" in zone) != ("secret_access_key" in zone):
+            yield Mistake(here, "access_key_id and secret_access_key belong together", "Give both, or neither.")
+        seen: set[tuple[object, object]] = set()
+        for place, record in _entries(zone, "records"):
+            name, kind = record.get("name"), record.get("type", "A")
+            if isinstance(name, str) and isinstance(zone.get("zone"), str) and not _is_inside(name, zone["zone"]):
+                yield Mistake(
+                    (*here, "records", place, "name"),
+                    f"{name} is not in the zone {zone['zone']}",
+                    "Move it to its own zone's records, or mend the name.",
+                )
+            if isinstance(name, str) and isinstance(kind, str):
+                if (name, kind) in seen:
+                    yield Mistake((*here, "records", place), f"{name} {kind} stands twice", "Keep one of the two.")
+                seen.add((name, kind))
+
+
+def _is_inside(name: str, zone: str) -> bool:
+    return name == zone or name.endswith(f".{zone}")
+
+
+def _probes(data: Raw) -> Iterator[Mistake]:
+    yield from _same_twice(data, "probes", "name")
+    for number, probe in _entries(data, "probes"):
+        writes, method = probe.get("kind", "read") == "write", probe.get("method", "GET")
+        if not writes and method not in {"GET", "HEAD"}:
+            yield Mistake(
+                ("probes", number, "method"),
+                f"{method} is no method of a probe that only reads",
+                "Say `kind: write`, or use GET: reads are sent in dry runs too.",
+            )
+        if writes and method in {"GET", "HEAD"}:
+            yield Mistake(
+                ("probes", number, "method"), f"{method} writes nothing", "Give the method that writes, such as POST."
+            )
+
+
+def _same_twice(data: Raw, section: str, key: str) -> Iterator[Mistake]:
+    seen: dict[str, int] = {}
+    for number, entry in _entries(data, section):
+        value = entry.get(key)
+        if isinstance(value, str) and seen.setdefault(value, number) != number:
+            yield Mistake(
+                (section, number, key),
+                f"{value!r} is the {key} of {section}[{seen[value]}] too",
+                f"Give each its own {key}.",
+            )
+
+
+def _entries(data: Raw, section: str) -> Iterator[tuple[int, Raw]]:
+    for number, entry in enumerate(_list(data, section)):
+        if isinstance(entry, Mapping):
+            yield number, entry
+
+
+def _list(data: Raw, key: str) -> list[Any]:
+    found = data.get(key)
+    return found if isinstance(found, list) else []
