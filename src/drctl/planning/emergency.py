@@ -9,56 +9,52 @@ from __future__ import annotations
 from drctl.core.finding import Finding, Severity
 from drctl.core.intent import Intent
 from drctl.core.inventory import Inventory
-from drctl.core.observed import StreamKind
 from drctl.core.topology import ProbeKind, Topology
-from drctl.planning.plan import CLOSE, FREEZE, PROMOTE, SETTLE, SMOKE, START, SWITCH, Phase, Plan, Wave, make_plan
+from drctl.planning.phases import (
+    all_streams,
+    freeze_phase,
+    promote_phase,
+    settle_phase,
+    smoke_phase,
+    start_phase,
+    switch_phase,
+)
+from drctl.planning.plan import CLOSE, Phase, Plan, Wave, make_plan
 from drctl.planning.selection import (
-    consumers_to_carry,
     secrets_to_force,
-    streams_to_promote,
     workloads_to_start,
     workloads_to_stop,
 )
-from drctl.steps.await_workloads import AwaitWorkloads
-from drctl.steps.carry_consumers import CarryConsumers
 from drctl.steps.fence_streams import FenceItem, FenceStreams
 from drctl.steps.fence_workloads import FenceWorkloads
-from drctl.steps.freeze_point import FreezePoint
-from drctl.steps.promote_stream import PromoteItem, PromoteStream
+from drctl.steps.promote_stream import PromoteItem
 from drctl.steps.resync_secret import ResyncSecret
 from drctl.steps.scale_workload import ScaleWorkload
 from drctl.steps.scaling import WorkloadItem
-from drctl.steps.settle import Settle
-from drctl.steps.smoke import Smoke
-from drctl.steps.switch_dns import RecordItem, SwitchDns
-
-_FIRST = frozenset({StreamKind.KV, StreamKind.OBJECT_STORE})
-_SECOND = frozenset({StreamKind.STREAM})
 
 
 def plan_emergency(topology: Topology, intent: Intent, inventory: Inventory) -> Plan:
     """Return the emergency failover from what is known; pure."""
     early = workloads_to_start(topology, inventory, after_promote=False)
     late = workloads_to_start(topology, inventory, after_promote=True)
-    first = streams_to_promote(topology, inventory, _FIRST)
-    second = streams_to_promote(topology, inventory, _SECOND)
+    streams = all_streams(topology, inventory)
     phases = (
         _close(topology, intent, inventory, early),
-        _freeze(topology, intent, (*first, *second)),
-        _promote(topology, intent, inventory, first, second),
-        _start(topology, intent, early, late),
-        _smoke(topology, intent),
-        _switch(topology, intent),
-        _settle(topology, intent, (*early, *late)),
+        freeze_phase(topology, intent, streams),
+        promote_phase(topology, intent, inventory),
+        start_phase(topology, intent, early, late),
+        smoke_phase(topology, intent),
+        switch_phase(topology, intent),
+        settle_phase(topology, intent, (*early, *late)),
     )
     recorded = inventory.source.observed_at if inventory.source else None
-    return make_plan(topology, intent, phases, _findings(topology, inventory, (*first, *second)), recorded)
+    return make_plan(topology, intent, phases, _findings(topology, inventory, streams), recorded)
 
 
 def _close(topology: Topology, intent: Intent, inventory: Inventory, early: tuple[WorkloadItem, ...]) -> Phase:
     source, target, deadline = intent.source, intent.target, topology.timing.step_deadline
     known = inventory.source.streams if inventory.source else inventory.target.streams
-    fenced = tuple(FenceItem(item.name, item.tier) for item in _all_streams(topology, inventory))
+    fenced = tuple(FenceItem(item.name, item.tier) for item in all_streams(topology, inventory))
     stopped = workloads_to_stop(topology, inventory.source)
     secrets = secrets_to_force(topology, inventory.target)
     return Phase(
@@ -74,76 +70,6 @@ def _close(topology: Topology, intent: Intent, inventory: Inventory, early: tupl
             Wave((ScaleWorkload(f"scale_workload:{target}", target, early, deadline),) if early else ()),
         ),
     )
-
-
-def _all_streams(topology: Topology, inventory: Inventory) -> tuple[PromoteItem, ...]:
-    return streams_to_promote(topology, inventory, _FIRST | _SECOND)
-
-
-def _freeze(topology: Topology, intent: Intent, streams: tuple[PromoteItem, ...]) -> Phase:
-    names = tuple(sorted(item.name for item in streams))
-    step = FreezePoint("freeze_point", intent.source, intent.target, names, topology.timing.step_deadline)
-    return Phase(FREEZE, (Wave((step,) if names else ()),))
-
-
-def _promote(
-    topology: Topology,
-    intent: Intent,
-    inventory: Inventory,
-    first: tuple[PromoteItem, ...],
-    second: tuple[PromoteItem, ...],
-) -> Phase:
-    target, deadline = intent.target, topology.timing.step_deadline
-    carried = consumers_to_carry(topology, inventory)
-    carry = CarryConsumers(f"carry_consumers:{target}", intent.source, target, carried, deadline)
-    return Phase(
-        PROMOTE,
-        (
-            Wave((PromoteStream(f"promote_stream:{target}:buckets", target, first, deadline),) if first else ()),
-            Wave((PromoteStream(f"promote_stream:{target}:streams", target, second, deadline),) if second else ()),
-            Wave((carry,) if carried else ()),
-        ),
-    )
-
-
-def _start(
-    topology: Topology, intent: Intent, early: tuple[WorkloadItem, ...], late: tuple[WorkloadItem, ...]
-) -> Phase:
-    target, timing = intent.target, topology.timing
-    scale = ScaleWorkload(f"scale_workload:{target}:rest", target, late, timing.step_deadline)
-    items = (*early, *late)
-    wait = AwaitWorkloads(f"await_workloads:{target}", target, items, timing.step_deadline, timing.stability)
-    return Phase(START, (Wave((scale,) if late else ()), Wave((wait,) if items else ())))
-
-
-def _smoke(topology: Topology, intent: Intent) -> Phase:
-    region = topology.region(intent.target)
-    step = Smoke(f"smoke:{intent.target}", region, topology.probes, topology.timing.step_deadline)
-    return Phase(SMOKE, (Wave((step,) if topology.probes else ()),))
-
-
-def _switch(topology: Topology, intent: Intent) -> Phase:
-    addresses, timing = topology.region(intent.target).addresses, topology.timing
-    steps = []
-    for zone in topology.zones:
-        items = tuple(
-            RecordItem(rule.name, rule.type, addresses) for rule in topology.records if rule.zone == zone.name
-        )
-        if items:
-            name = f"switch_dns:{zone.name}"
-            steps.append(SwitchDns(name, zone.name, intent.target, items, timing.step_deadline, timing.client_retry))
-    return Phase(SWITCH, (Wave(tuple(steps)),))
-
-
-def _settle(topology: Topology, intent: Intent, items: tuple[WorkloadItem, ...]) -> Phase:
-    reads = [probe for probe in topology.probes if probe.kind is ProbeKind.READ]
-    if not reads:
-        return Phase(SETTLE, ())
-    timing = topology.timing
-    window = max(timing.settle, timing.revert_reread)
-    region = topology.region(intent.target)
-    step = Settle(f"settle:{intent.target}", region, reads[0], items, timing.step_deadline, window)
-    return Phase(SETTLE, (Wave((step,)),))
 
 
 def _findings(topology: Topology, inventory: Inventory, streams: tuple[PromoteItem, ...]) -> tuple[Finding, ...]:

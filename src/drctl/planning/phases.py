@@ -1,0 +1,95 @@
+"""The phases that every move has in common. How they are put in order is the planners' part."""
+
+from __future__ import annotations
+
+from drctl.core.intent import Intent
+from drctl.core.inventory import Inventory
+from drctl.core.observed import StreamKind
+from drctl.core.topology import ProbeKind, Topology
+from drctl.planning.plan import FREEZE, PROMOTE, SETTLE, SMOKE, START, SWITCH, Phase, Wave
+from drctl.planning.selection import consumers_to_carry, streams_to_promote
+from drctl.steps.await_workloads import AwaitWorkloads
+from drctl.steps.carry_consumers import CarryConsumers
+from drctl.steps.freeze_point import FreezePoint
+from drctl.steps.promote_stream import PromoteItem, PromoteStream
+from drctl.steps.scale_workload import ScaleWorkload
+from drctl.steps.scaling import WorkloadItem
+from drctl.steps.settle import Settle
+from drctl.steps.smoke import Smoke
+from drctl.steps.switch_dns import RecordItem, SwitchDns
+
+_FIRST = frozenset({StreamKind.KV, StreamKind.OBJECT_STORE})
+_SECOND = frozenset({StreamKind.STREAM})
+
+
+def all_streams(topology: Topology, inventory: Inventory) -> tuple[PromoteItem, ...]:
+    """Return every stream that moves, the heartbeat stream included."""
+    return streams_to_promote(topology, inventory, _FIRST | _SECOND)
+
+
+def freeze_phase(topology: Topology, intent: Intent, streams: tuple[PromoteItem, ...]) -> Phase:
+    """Return where the standby takes over, and what that loses."""
+    names = tuple(sorted(item.name for item in streams))
+    step = FreezePoint("freeze_point", intent.source, intent.target, names, topology.timing.step_deadline)
+    return Phase(FREEZE, (Wave((step,) if names else ()),))
+
+
+def promote_phase(topology: Topology, intent: Intent, inventory: Inventory) -> Phase:
+    """Return buckets, then streams, then consumers."""
+    target, deadline = intent.target, topology.timing.step_deadline
+    first = streams_to_promote(topology, inventory, _FIRST)
+    second = streams_to_promote(topology, inventory, _SECOND)
+    carried = consumers_to_carry(topology, inventory)
+    carry = CarryConsumers(f"carry_consumers:{target}", intent.source, target, carried, deadline)
+    return Phase(
+        PROMOTE,
+        (
+            Wave((PromoteStream(f"promote_stream:{target}:buckets", target, first, deadline),) if first else ()),
+            Wave((PromoteStream(f"promote_stream:{target}:streams", target, second, deadline),) if second else ()),
+            Wave((carry,) if carried else ()),
+        ),
+    )
+
+
+def start_phase(
+    topology: Topology, intent: Intent, early: tuple[WorkloadItem, ...], late: tuple[WorkloadItem, ...]
+) -> Phase:
+    """Return what starts when the data is there, and the wait for everything."""
+    target, timing = intent.target, topology.timing
+    scale = ScaleWorkload(f"scale_workload:{target}:rest", target, late, timing.step_deadline)
+    items = (*early, *late)
+    wait = AwaitWorkloads(f"await_workloads:{target}", target, items, timing.step_deadline, timing.stability)
+    return Phase(START, (Wave((scale,) if late else ()), Wave((wait,) if items else ())))
+
+
+def smoke_phase(topology: Topology, intent: Intent) -> Phase:
+    """Return the user's part before any traffic moves."""
+    region = topology.region(intent.target)
+    step = Smoke(f"smoke:{intent.target}", region, topology.probes, topology.timing.step_deadline)
+    return Phase(SMOKE, (Wave((step,) if topology.probes else ()),))
+
+
+def switch_phase(topology: Topology, intent: Intent) -> Phase:
+    """Return the public names' change, one step a zone."""
+    addresses, timing = topology.region(intent.target).addresses, topology.timing
+    steps = []
+    for zone in topology.zones:
+        items = tuple(
+            RecordItem(rule.name, rule.type, addresses) for rule in topology.records if rule.zone == zone.name
+        )
+        if items:
+            name = f"switch_dns:{zone.name}"
+            steps.append(SwitchDns(name, zone.name, intent.target, items, timing.step_deadline, timing.client_retry))
+    return Phase(SWITCH, (Wave(tuple(steps)),))
+
+
+def settle_phase(topology: Topology, intent: Intent, items: tuple[WorkloadItem, ...]) -> Phase:
+    """Return the window in which nothing may come back."""
+    reads = [probe for probe in topology.probes if probe.kind is ProbeKind.READ]
+    if not reads:
+        return Phase(SETTLE, ())
+    timing = topology.timing
+    window = max(timing.settle, timing.revert_reread)
+    region = topology.region(intent.target)
+    step = Settle(f"settle:{intent.target}", region, reads[0], items, timing.step_deadline, window)
+    return Phase(SETTLE, (Wave((step,)),))
