@@ -77,6 +77,8 @@ class StreamKind(StrEnum):
     STREAM = "stream"
     KV = "kv"
     OBJECT_STORE = "object_store"
+    RESCUE = "rescue"
+    """A divergent tail that a failback kept, on `_drctl.rescue.*`. No rule moves it, and nobody writes to it."""
 
 
 class StreamRole(StrEnum):
@@ -127,6 +129,17 @@ class ConsumerState:
     start_seq: int
     config: str
     observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """One message as a stream holds it, with its own sequence and time. Headers keep their order and repeats."""
+
+    seq: int
+    at: datetime
+    subject: str
+    headers: tuple[tuple[str, str], ...]
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

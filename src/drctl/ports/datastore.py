@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from drctl.core.lock import Stamp
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
         ConsumerState,
         DatastoreInfo,
         Heartbeat,
+        StoredMessage,
         StreamState,
     )
 
@@ -24,6 +26,25 @@ class PromotionWish:
     stream: str
     subjects: tuple[str, ...]
     deferred: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TailWish:
+    """A divergent tail to keep: `stream` of the other region's `domain`, from `first_seq` to its end, as `name`."""
+
+    name: str
+    stream: str
+    domain: str
+    first_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorWish:
+    """What a stream becomes: the mirror of its namesake in `domain`. `config` is the origin's own JSON text."""
+
+    stream: str
+    domain: str
+    config: str
 
 
 class DatastoreReader(Protocol):
@@ -89,6 +110,16 @@ class DatastoreReader(Protocol):
         ...
 
 
+    def messages(self, stream: str, first: int, last: int) -> Iterator[StoredMessage]:
+        """Yield every message that is still stored between two sequences, both included, in order.
+
+        Raises:
+            NotFoundError: This region has no such stream.
+            UnreachableError: No answer within the adapter's timeout.
+        """
+        ...
+
+
 class DatastoreProber(Protocol):
     """Touches the world without changing it for anyone."""
 
@@ -136,6 +167,58 @@ class DatastoreWriter(Protocol):
 
         Raises:
             NotFoundError, DeniedError, RefusedError, ThrottledError: As their names say; nothing was written.
+            OutcomeUnknownError: No answer; look again.
+            UnreachableError: Not even the reading was answered.
+        """
+        ...
+
+
+    def unfence(self, stream: str, stamp: Stamp) -> None:
+        """Give a fenced stream the subjects back that the fence kept in its metadata.
+
+        Does nothing for a stream that is ACTIVE on them.
+
+        Raises:
+            RefusedError: It is a mirror, or its metadata names no subjects, or something else owns them.
+            NotFoundError, DeniedError, ThrottledError: As their names say; nothing was written.
+            OutcomeUnknownError: No answer; look again.
+            UnreachableError: Not even the reading was answered.
+        """
+        ...
+
+    def keep_tail(self, wish: TailWish, stamp: Stamp) -> None:
+        """Create the rescue of a divergent tail here: a mirror with the origin's own sequences and times.
+
+        Does nothing where a stream of that name exists as such a mirror, or sealed.
+
+        Raises:
+            RefusedError: Another stream has that name, or the server is too old.
+            DeniedError, ThrottledError: As their names say; nothing was written.
+            OutcomeUnknownError: No answer; look again.
+            UnreachableError: Not even the reading was answered.
+        """
+        ...
+
+    def seal_tail(self, name: str) -> None:
+        """End a rescue's mirroring and seal it, in one update: nothing in it can be changed any more.
+
+        Does nothing where it is sealed.
+
+        Raises:
+            NotFoundError, DeniedError, RefusedError, ThrottledError: As their names say; nothing was written.
+            OutcomeUnknownError: No answer; look again.
+            UnreachableError: Not even the reading was answered.
+        """
+        ...
+
+    def rebuild_mirror(self, wish: MirrorWish, stamp: Stamp) -> None:
+        """Delete a FENCED stream, all of it, and create it anew as a mirror; create it where it does not exist.
+
+        Does nothing where it is such a mirror already. The caller has proved that nothing is lost by it.
+
+        Raises:
+            RefusedError: It is ACTIVE: it must be fenced first. Or the server refused.
+            DeniedError, ThrottledError: As their names say; nothing was written.
             OutcomeUnknownError: No answer; look again.
             UnreachableError: Not even the reading was answered.
         """
