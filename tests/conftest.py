@@ -44,8 +44,26 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn a skip into a failure under DRCTL_NO_SKIP=1: a test that did not run proved nothing."""
     report = yield
-    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("DRCTL_NO_SKIP") == "1":
-        reason = call.excinfo.value if call.excinfo else "no reason"
-        report.outcome = "failed"
-        report.longrepr = f"{item.nodeid} was skipped, and DRCTL_NO_SKIP=1 forbids that: {reason}"
+    if report.skipped and not hasattr(report, "wasxfail") and _skips_are_forbidden():
+        _fail(report, item.nodeid, call.excinfo.value if call.excinfo else "no reason")
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole file that skips itself."""
+    report = yield
+    if report.skipped and _skips_are_forbidden():
+        _fail(report, collector.nodeid, report.longrepr)
+    return report
+
+
+def _skips_are_forbidden() -> bool:
+    return os.environ.get("DRCTL_NO_SKIP") == "1"
+
+
+def _fail(report: pytest.TestReport | pytest.CollectReport, name: str, reason: object) -> None:
+    report.outcome = "failed"
+    report.longrepr = f"{name} was skipped, and DRCTL_NO_SKIP=1 forbids that: {reason}"
