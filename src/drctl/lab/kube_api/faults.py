@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from drctl.lab.kube_api.auth import DRCTL
 from drctl.lab.kube_api.errors import ApiError
 
 if TYPE_CHECKING:
@@ -31,19 +32,21 @@ class Faults:
     """One setting of faults; all clear by default.
 
     `latency_seconds` delays every answer. `fail_next` requests are answered with `status` (and a Retry-After of
-    `retry_after` seconds) and not carried out. `hang` leaves requests without an answer, not carried out, until
-    the faults change. `drop_after_apply_next` writes are carried out and their connection is cut.
-    `only_methods` and `only_user` limit all of these; empty means every one.
+    `retry_after` seconds; a 429 always has one) and not carried out; None means all, until the faults change.
+    `hang` leaves requests without an answer, not carried out, until the faults change. `drop_after_apply_next`
+    writes are carried out and their connection is cut.
+    `only_methods` and `only_user` limit all of these; empty means every one. The user is drctl unless told
+    otherwise, so that the lab's own hand and its ingress do not use up what is meant for it.
     """
 
     latency_seconds: float = 0.0
-    fail_next: int = 0
+    fail_next: int | None = 0
     status: int = 503
     retry_after: int | None = None
     hang: bool = False
     drop_after_apply_next: int = 0
     only_methods: tuple[str, ...] = ()
-    only_user: str = ""
+    only_user: str = DRCTL
 
     @classmethod
     def read(cls, body: JsonObject) -> Faults:
@@ -86,10 +89,10 @@ class FaultGate:
         if faults.hang:
             await self._changed.wait()
             raise CutError
-        if faults.fail_next > 0:
-            faults.fail_next -= 1
-            reason, message = _REASONS.get(faults.status, ("", f"an injected fault: {faults.status}"))
-            raise ApiError(faults.status, reason, message, retry_after=faults.retry_after)
+        if faults.fail_next is None or faults.fail_next > 0:
+            if faults.fail_next is not None:
+                faults.fail_next -= 1
+            raise _failure(faults)
 
     def leave(self, method: str, user: str) -> None:
         """Let a request that was carried out be answered.
@@ -101,6 +104,14 @@ class FaultGate:
         if faults.drop_after_apply_next > 0 and method != "GET" and _concerns(faults, method, user):
             faults.drop_after_apply_next -= 1
             raise CutError
+
+
+def _failure(faults: Faults) -> ApiError:
+    reason, message = _REASONS.get(faults.status, ("", f"an injected fault: {faults.status}"))
+    retry_after = faults.retry_after
+    if faults.status == 429 and retry_after is None:
+        retry_after = 1  # as API priority and fairness answers
+    return ApiError(faults.status, reason, message, retry_after=retry_after)
 
 
 def _concerns(faults: Faults, method: str, user: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -34,7 +35,9 @@ class Store:
     """Objects and their history. Belongs to one event loop; objects handed out must not be changed."""
 
     def __init__(self, changes_kept: int = _CHANGES_KEPT) -> None:
-        self.version = 1
+        # Hundredths of seconds: a server that was killed and has no disk never gives out a version twice, so that
+        # a precondition from before the kill cannot hold by accident.
+        self.version = int(time.time() * 100)
         self._items: dict[Kind, dict[tuple[str, str], JsonObject]] = {}
         self._log: deque[Change] = deque(maxlen=changes_kept)
         self._forgotten = 0
