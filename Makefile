@@ -50,13 +50,14 @@ cov: $(VENV)/.dev ## Tests with branch coverage
 	@$(BIN)/pytest $(PYTEST_ARGS) --cov --cov-report=term-missing:skip-covered
 
 setup: $(VENV)/.dev ## Install everything for working on drctl
+	@:
 
-# One line a target, so that a failing install leaves no stamp behind.
+# Stamps are touched last, so that an install that failed is done again.
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { echo 'drctl needs Python 3.11 or newer: install it, or name it with make PYTHON=...'; exit 2; }
 ifdef UV
-	@$(UV) venv --quiet --python $(PYTHON) $(VENV)
+	@$(UV) venv --quiet --python '$(or $(PYTHON),>=3.11)' $(VENV)
 else
+	@test -n "$(PYTHON)" || { echo 'drctl needs Python 3.11 or newer: install it, or name it with make PYTHON=...'; exit 2; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'python3 -m venv failed: install the package python3-venv, or uv'; exit 2; }
 endif
 
