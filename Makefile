@@ -55,7 +55,7 @@ setup: $(VENV)/.dev ## Install everything for working on drctl
 # Stamps are touched last, so that an install that failed is done again.
 $(BIN)/python:
 ifdef UV
-	@$(UV) venv --quiet --python '$(or $(PYTHON),>=3.11)' $(VENV)
+	@$(UV) venv --quiet --python $(or $(PYTHON),3.13) $(VENV)
 else
 	@test -n "$(PYTHON)" || { echo 'drctl needs Python 3.11 or newer: install it, or name it with make PYTHON=...'; exit 2; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'python3 -m venv failed: install the package python3-venv, or uv'; exit 2; }
