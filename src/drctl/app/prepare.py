@@ -12,7 +12,9 @@ from drctl.core.finding import Finding
 from drctl.core.intent import Mode, Operation
 from drctl.core.observed import StreamRole
 from drctl.planning.emergency import plan_emergency
+from drctl.planning.failback import plan_failback
 from drctl.planning.fence import plan_fence
+from drctl.planning.planned import plan_planned
 from drctl.steps.freeze_point import state_loss
 
 if TYPE_CHECKING:
@@ -61,14 +63,20 @@ def prepare(world: ReadPorts, topology: Topology, intent: Intent, codec: Codec[R
 
 
 def _plan(topology: Topology, intent: Intent, inventory: Inventory) -> Plan:
-    if intent.operation is Operation.FENCE:
-        return plan_fence(topology, intent, inventory)
-    return plan_emergency(topology, intent, inventory)
+    match intent.operation, intent.mode:
+        case Operation.FENCE, _:
+            return plan_fence(topology, intent, inventory)
+        case Operation.FAILBACK, _:
+            return plan_failback(topology, intent, inventory)
+        case _, Mode.PLANNED:
+            return plan_planned(topology, intent, inventory)
+        case _:
+            return plan_emergency(topology, intent, inventory)
 
 
 def _losses(world: ReadPorts, inventory: Inventory, intent: Intent) -> tuple[Loss, ...]:
     mirrors = tuple(stream for stream in inventory.target.streams if stream.role is StreamRole.MIRROR)
-    if not mirrors or intent.operation is Operation.FENCE:
+    if not mirrors or intent.mode is Mode.PLANNED or intent.operation is Operation.FENCE:
         return ()
     try:
         return state_loss(world, intent.source, intent.target, mirrors)
@@ -79,16 +87,20 @@ def _losses(world: ReadPorts, inventory: Inventory, intent: Intent) -> tuple[Los
 def _mode_findings(
     topology: Topology, intent: Intent, inventory: Inventory, found: tuple[Finding, ...]
 ) -> tuple[Finding, ...]:
-    if intent.mode is Mode.EMERGENCY or intent.operation is Operation.FENCE:
+    if intent.mode is Mode.EMERGENCY or inventory.source_is_live:
         return ()
+    message = f"{intent.source} does not answer, and a planned {intent.operation.value} needs it."
+    if intent.operation is Operation.FAILBACK:
+        remedy = f"Repair {intent.source}, which serves now; going home needs both regions."
+        return (Finding("source-unreachable", message, remedy, subject=intent.source),)
+    return (Finding("source-unreachable", message, _emergency(topology, intent, found), subject=intent.source),)
+
+
+def _emergency(topology: Topology, intent: Intent, found: tuple[Finding, ...]) -> str:
     needed = sorted({finding.code for finding in found if finding.acceptable} | {"data-loss"})
     accepts = " ".join(f"--accept {code}" for code in needed)
     command = f'drctl failover --mode emergency --confirm "{topology.title} {intent.target}" {accepts}'
-    if inventory.source_is_live:
-        message = f"planned failover is not in this release; {intent.source} answers."
-        return (Finding("planned-unavailable", message, f"If {intent.source} must be given up: `{command}`"),)
-    message = f"{intent.source} does not answer, and a planned failover needs it."
-    return (Finding("source-unreachable", message, f"If it is dead: `{command}`", subject=intent.source),)
+    return f"If it is dead: `{command}`"
 
 
 def _target_findings(inventory: Inventory) -> tuple[Finding, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drctl.app.fanout import fan_out
+from drctl.app.projection import Expected, ProjectedWorld
 from drctl.core.change import Diff
 from drctl.core.check import Blocked, Check, Converged, Diverged
 from drctl.core.errors import AdapterError
@@ -44,8 +45,19 @@ class StepPreview:
 
 
 def preview(plan: Plan, world: ReadPorts) -> tuple[StepPreview, ...]:
-    """Ask every step of the plan; a vendor that does not answer is a finding, never a guess."""
-    return fan_out(lambda step: StepPreview(step, _check(step, world)), plan.steps())
+    """Ask every step of the plan about the world that the steps before it will have left.
+
+    A vendor that does not answer is a finding, never a guess.
+    """
+    expected, shown = Expected(), list[StepPreview]()
+    projected = ProjectedWorld(world, expected)
+    for phase in plan.phases:
+        for wave in phase.waves:
+            seen = fan_out(lambda step: StepPreview(step, _check(step, projected)), wave.steps)
+            for one in seen:
+                expected.add(one.diff)
+            shown += seen
+    return tuple(shown)
 
 
 def _check(step: AnyStep, world: ReadPorts) -> Check:
@@ -63,7 +75,7 @@ def predictions(previews: tuple[StepPreview, ...]) -> tuple[Prediction, ...]:
 
 def is_there_already(previews: tuple[StepPreview, ...]) -> bool:
     """Say whether the target is the active region already, by every moving step's own evidence."""
-    moving = [shown for shown in previews if isinstance(shown.step, _MOVING)]
+    moving = [shown for shown in previews if isinstance(shown.step, _MOVING)] or list(previews)
     return bool(moving) and all(isinstance(shown.check, Converged) for shown in moving)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from drctl.adapters.clock import SystemClock
+    from drctl.adapters.journal.evidence import FileEvidence
     from drctl.adapters.journal.samples import SampleFile
     from drctl.adapters.kubernetes.client import KubernetesApi
     from drctl.adapters.kubernetes.external_secrets import ExternalSecrets
@@ -138,6 +139,17 @@ class Connections:
             return SampleFile(self._config.state_dir / SAMPLES_FILE)
 
         return self._once("samples", make)
+
+    def evidence(self, run_id: str) -> FileEvidence:
+        """Return a run's folder."""
+
+        def make() -> FileEvidence:
+            from drctl.adapters.journal.evidence import FileEvidence
+            from drctl.adapters.journal.runs import run_folder
+
+            return FileEvidence(run_folder(self._config.state_dir, run_id))
+
+        return self._once(("evidence", run_id), make)
 
     def _kubernetes(self, region: str) -> KubernetesApi:
         def make() -> KubernetesApi:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from drctl.ports.cluster import ClusterReader, ClusterWriter
     from drctl.ports.datastore import DatastoreProber, DatastoreReader, DatastoreWriter, HeartbeatWriter
     from drctl.ports.dns import DnsReader, DnsWriter, NameObserver
+    from drctl.ports.evidence import EvidenceWriter
     from drctl.ports.prober import HttpProber, HttpReader
     from drctl.ports.samples import SampleReader, SampleWriter
     from drctl.ports.secrets import SecretsReader, SecretsWriter
@@ -92,6 +93,11 @@ class WriteWorld(ProbeWorld):
     def dns_writer(self, zone: str) -> DnsWriter:
         """Return a zone's change batch."""
         return self.connections.zone(zone)
+
+    @property
+    def evidence(self) -> EvidenceWriter:
+        """Return where the run keeps what it exports."""
+        return self.connections.evidence(self.stamp.run_id)
 
 
 class WatchWorld(ReadWorld):

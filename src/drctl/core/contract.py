@@ -33,6 +33,7 @@ class FactKind(StrEnum):
     DNS_CONVERGED = "dns_converged"
     DNS_CUTOVER_WORST = "dns_cutover_worst"
     SERVED_SINCE = "served_since"
+    TAIL_MESSAGES = "tail_messages"
     SOURCE_FAILED_SINCE = "source_failed_since"
     PUBLIC_FAILED_SINCE = "public_failed_since"
 

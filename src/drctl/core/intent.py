@@ -23,10 +23,11 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One wish, before anything was looked at."""
+    """One wish, before anything was looked at. `reprotect_only` ends a failback before it moves traffic."""
 
     operation: Operation
     mode: Mode
     source: str
     target: str
     reason: str = ""
+    reprotect_only: bool = False

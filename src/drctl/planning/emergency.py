@@ -11,7 +11,6 @@ from drctl.core.intent import Intent
 from drctl.core.inventory import Inventory
 from drctl.core.topology import ProbeKind, Topology
 from drctl.planning.phases import (
-    all_streams,
     freeze_phase,
     promote_phase,
     settle_phase,
@@ -22,6 +21,7 @@ from drctl.planning.phases import (
 from drctl.planning.plan import CLOSE, Phase, Plan, Wave, make_plan
 from drctl.planning.selection import (
     secrets_to_force,
+    streams_to_promote,
     workloads_to_start,
     workloads_to_stop,
 )
@@ -37,11 +37,11 @@ def plan_emergency(topology: Topology, intent: Intent, inventory: Inventory) -> 
     """Return the emergency failover from what is known; pure."""
     early = workloads_to_start(topology, inventory, after_promote=False)
     late = workloads_to_start(topology, inventory, after_promote=True)
-    streams = all_streams(topology, inventory)
+    streams = streams_to_promote(topology, inventory)
     phases = (
         _close(topology, intent, inventory, early),
         freeze_phase(topology, intent, streams),
-        promote_phase(topology, intent, inventory),
+        promote_phase(topology, intent, inventory, streams),
         start_phase(topology, intent, early, late),
         smoke_phase(topology, intent),
         switch_phase(topology, intent),
@@ -54,7 +54,7 @@ def plan_emergency(topology: Topology, intent: Intent, inventory: Inventory) -> 
 def _close(topology: Topology, intent: Intent, inventory: Inventory, early: tuple[WorkloadItem, ...]) -> Phase:
     source, target, deadline = intent.source, intent.target, topology.timing.step_deadline
     known = inventory.source.streams if inventory.source else inventory.target.streams
-    fenced = tuple(FenceItem(item.name, item.tier) for item in all_streams(topology, inventory))
+    fenced = tuple(FenceItem(item.name, item.tier) for item in streams_to_promote(topology, inventory))
     stopped = workloads_to_stop(topology, inventory.source)
     secrets = secrets_to_force(topology, inventory.target)
     return Phase(

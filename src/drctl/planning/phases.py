@@ -5,9 +5,10 @@ from __future__ import annotations
 from drctl.core.intent import Intent
 from drctl.core.inventory import Inventory
 from drctl.core.observed import StreamKind
+from drctl.core.stream_config import kind_of
 from drctl.core.topology import ProbeKind, Topology
 from drctl.planning.plan import FREEZE, PROMOTE, SETTLE, SMOKE, START, SWITCH, Phase, Wave
-from drctl.planning.selection import consumers_to_carry, streams_to_promote
+from drctl.planning.selection import consumers_to_carry
 from drctl.steps.await_workloads import AwaitWorkloads
 from drctl.steps.carry_consumers import CarryConsumers
 from drctl.steps.freeze_point import FreezePoint
@@ -18,13 +19,7 @@ from drctl.steps.settle import Settle
 from drctl.steps.smoke import Smoke
 from drctl.steps.switch_dns import RecordItem, SwitchDns
 
-_FIRST = frozenset({StreamKind.KV, StreamKind.OBJECT_STORE})
-_SECOND = frozenset({StreamKind.STREAM})
-
-
-def all_streams(topology: Topology, inventory: Inventory) -> tuple[PromoteItem, ...]:
-    """Return every stream that moves, the heartbeat stream included."""
-    return streams_to_promote(topology, inventory, _FIRST | _SECOND)
+_BUCKETS = frozenset({StreamKind.KV, StreamKind.OBJECT_STORE})
 
 
 def freeze_phase(topology: Topology, intent: Intent, streams: tuple[PromoteItem, ...]) -> Phase:
@@ -34,11 +29,11 @@ def freeze_phase(topology: Topology, intent: Intent, streams: tuple[PromoteItem,
     return Phase(FREEZE, (Wave((step,) if names else ()),))
 
 
-def promote_phase(topology: Topology, intent: Intent, inventory: Inventory) -> Phase:
+def promote_phase(topology: Topology, intent: Intent, inventory: Inventory, streams: tuple[PromoteItem, ...]) -> Phase:
     """Return buckets, then streams, then consumers."""
     target, deadline = intent.target, topology.timing.step_deadline
-    first = streams_to_promote(topology, inventory, _FIRST)
-    second = streams_to_promote(topology, inventory, _SECOND)
+    first = tuple(item for item in streams if kind_of(item.name) in _BUCKETS)
+    second = tuple(item for item in streams if kind_of(item.name) is StreamKind.STREAM)
     carried = consumers_to_carry(topology, inventory)
     carry = CarryConsumers(f"carry_consumers:{target}", intent.source, target, carried, deadline)
     return Phase(

@@ -103,13 +103,20 @@ def make_plan(
     )
 
 
+ISOLATE = "isolate the returned region"
+LINK = "link"
+RESCUE = "rescue"
+REBUILD = "rebuild"
 CLOSE = "close and warm"
+WARM = "warm"
+FENCE = "fence and drain"
 FREEZE = "freeze point"
 PROMOTE = "promote"
 START = "start the rest"
 SMOKE = "smoke"
 SWITCH = "switch"
 SETTLE = "settle"
+STAND_DOWN = "stand down"
 
 
 def digest_of(value: object) -> str:

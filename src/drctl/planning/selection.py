@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from fnmatch import fnmatchcase
 
 from drctl.core.inventory import Inventory, RegionInventory
 from drctl.core.observed import StreamKind, StreamRole, StreamState
+from drctl.core.stream_config import REFUSED_BY_MIRRORS
 from drctl.core.topology import ReplicasFrom, StreamRule, Topology, WorkloadRule
 from drctl.core.verdict import Tier
 from drctl.steps.carry_consumers import ConsumerItem
@@ -47,18 +49,50 @@ def secrets_to_force(topology: Topology, region: RegionInventory) -> tuple[Secre
     return tuple(items)
 
 
-def streams_to_promote(
-    topology: Topology, inventory: Inventory, kinds: frozenset[StreamKind]
-) -> tuple[PromoteItem, ...]:
+def streams_to_promote(topology: Topology, inventory: Inventory) -> tuple[PromoteItem, ...]:
     """Return the target's mirrors, and what promotion already made of them, with the subjects that they take."""
     origins = {stream.name: stream for stream in inventory.source.streams} if inventory.source else {}
     items = []
     for stream in inventory.target.streams:
         tier = stream_tier(topology.streams, stream.name)
         concerned = stream.role is StreamRole.MIRROR or stream.fork_seq is not None
-        if tier is not None and concerned and stream.kind in kinds:
+        if tier is not None and concerned and stream.kind is not StreamKind.RESCUE:
             items.append(PromoteItem(stream.name, tier, subjects_of(stream, origins.get(stream.name))))
     return tuple(items)
+
+
+def streams_to_move(topology: Topology, inventory: Inventory) -> tuple[PromoteItem, ...]:
+    """Return what a living source serves, with its subjects, whatever the target holds of it now."""
+    if inventory.source is None:
+        return ()
+    there = {stream.name: stream for stream in inventory.target.streams}
+    return tuple(
+        PromoteItem(stream.name, tier, subjects_of(there.get(stream.name, stream), stream), deferred_of(stream))
+        for stream in inventory.source.streams
+        if stream.kind is not StreamKind.RESCUE and (tier := stream_tier(topology.streams, stream.name)) is not None
+    )
+
+
+def _serves(stream: StreamState, other: StreamState | None) -> bool:
+    """Say whether this side of a stream is the live one: the other one is then what must never be promoted over it.
+
+    Where both take writes (an old region came back), the side that was promoted, or promoted last, is.
+    """
+    if stream.kind is StreamKind.RESCUE or stream.role is StreamRole.MIRROR:
+        return False
+    if other is None or other.role is StreamRole.MIRROR:
+        return True
+    if stream.role is StreamRole.FENCED or other.role is StreamRole.FENCED:
+        return stream.role is StreamRole.ACTIVE
+    if stream.fork_seq is None or other.fork_seq is None:
+        return stream.fork_seq is not None
+    return stream.epoch > other.epoch
+
+
+def deferred_of(origin: StreamState) -> tuple[tuple[str, str], ...]:
+    """Return the features of an origin that its mirror could not have, as (field, JSON text) pairs."""
+    config = json.loads(origin.config)
+    return tuple((key, json.dumps(config[key])) for key in sorted(REFUSED_BY_MIRRORS) if config.get(key))
 
 
 def subjects_of(stream: StreamState, origin: StreamState | None) -> tuple[str, ...]:

@@ -109,7 +109,6 @@ class DatastoreReader(Protocol):
         """
         ...
 
-
     def messages(self, stream: str, first: int, last: int) -> Iterator[StoredMessage]:
         """Yield every message that is still stored between two sequences, both included, in order.
 
@@ -171,7 +170,6 @@ class DatastoreWriter(Protocol):
             UnreachableError: Not even the reading was answered.
         """
         ...
-
 
     def unfence(self, stream: str, stamp: Stamp) -> None:
         """Give a fenced stream the subjects back that the fence kept in its metadata.

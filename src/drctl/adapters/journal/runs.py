@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from drctl.ports.clock import Clock
     from drctl.ports.journal import Record
 
+_RUNS = "runs"
 _JOURNAL = "journal.jsonl"
 _TORN = "journal.torn"
 _PLAN = "plan.json"
@@ -88,11 +89,16 @@ class FileJournal:
             )
 
 
+def run_folder(state_dir: Path, run_id: str) -> Path:
+    """Return the folder of a run."""
+    return state_dir / _RUNS / run_id
+
+
 class FileRunStore:
     """All runs of one state directory."""
 
     def __init__(self, state_dir: Path, clock: Clock, version: str) -> None:
-        self._runs = state_dir / "runs"
+        self._runs = state_dir / _RUNS
         self._writer = Writer(clock, version)
 
     def create(self, run_id: str, plan: bytes) -> FileJournal:

@@ -1,0 +1,46 @@
+"""A divergent tail: what the old region took after the fork. How it is named, compared and written down."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+
+from drctl.core.observed import StoredMessage
+
+RESCUE_PREFIX = "RESCUE_"
+
+
+def rescue_name(stream: str, epoch: int) -> str:
+    """Return the name of the stream that keeps a tail: unique to the move that made the fork."""
+    return f"{RESCUE_PREFIX}{stream}_{epoch}"
+
+
+def tail_digest(messages: Iterable[StoredMessage]) -> tuple[int, str]:
+    """Return how many messages there are, and one hash of all of them: sequence, time, subject, headers, data."""
+    count, whole = 0, hashlib.sha256()
+    for message in messages:
+        count += 1
+        whole.update(line(message).encode())
+    return count, whole.hexdigest()
+
+
+def lines(messages: Iterable[StoredMessage]) -> Iterator[str]:
+    """Yield a tail as JSON lines: each with its own checksum."""
+    for message in messages:
+        yield line(message)
+
+
+def line(message: StoredMessage) -> str:
+    """Return one message as a JSON line. `sha256` is that of the data."""
+    return json.dumps(
+        {
+            "seq": message.seq,
+            "time": message.at.isoformat().replace("+00:00", "Z"),
+            "subject": message.subject,
+            "headers": [list(pair) for pair in message.headers],
+            "data": base64.b64encode(message.data).decode(),
+            "sha256": hashlib.sha256(message.data).hexdigest(),
+        }
+    )

@@ -1,0 +1,91 @@
+"""Failback: bring the old region back, keep what only it has, protect the service again, then go home by plan.
+
+The order of product.md, section 4, with the algorithm of nats.md 11.3.
+"""
+
+from __future__ import annotations
+
+from drctl.core.intent import Intent
+from drctl.core.inventory import Inventory
+from drctl.core.observed import StreamState
+from drctl.core.tail import rescue_name
+from drctl.core.topology import HEARTBEAT_STREAM, Topology
+from drctl.planning.plan import ISOLATE, LINK, REBUILD, RESCUE, Phase, Plan, Wave, make_plan
+from drctl.planning.planned import planned_phases, replicas
+from drctl.planning.selection import streams_to_move, workloads_to_stop
+from drctl.steps.await_link import AwaitLink
+from drctl.steps.await_sync import AwaitSync
+from drctl.steps.fence_streams import FenceItem, FenceStreams
+from drctl.steps.fence_workloads import FenceWorkloads
+from drctl.steps.promote_stream import PromoteItem
+from drctl.steps.rebuild_mirror import RebuildItem, RebuildMirror
+from drctl.steps.rescue_tail import RescueTail, TailItem
+from drctl.steps.seal_tail import SealTail
+
+
+def plan_failback(topology: Topology, intent: Intent, inventory: Inventory) -> Plan:
+    """Return the way home from what is known; pure. `intent.source` is the active region, `intent.target` home."""
+    streams = streams_to_move(topology, inventory)
+    phases = reprotect_phases(topology, intent, inventory, streams)
+    if not intent.reprotect_only:
+        phases = (*phases, *planned_phases(topology, intent, inventory))
+    recorded = inventory.source.observed_at if inventory.source else None
+    return make_plan(topology, intent, phases, (), recorded)
+
+
+def reprotect_phases(
+    topology: Topology, intent: Intent, inventory: Inventory, streams: tuple[PromoteItem, ...]
+) -> tuple[Phase, ...]:
+    """Return what makes the returned region a standby again, with nothing lost by it."""
+    back, active, deadline = intent.target, intent.source, topology.timing.step_deadline
+    tails = _tails(inventory, streams)
+    rescued = {item.name: item for item in tails}
+    rebuilt = tuple(
+        RebuildItem(item.name, item.tier, tail.fork_seq if tail else 0, tail.rescue if tail else "")
+        for item in streams
+        for tail in (rescued.get(item.name),)
+    )
+    if not streams:
+        return ()
+    rescue = RescueTail(f"rescue_tail:{back}", back, active, tails, deadline)
+    seal = SealTail(f"seal_tail:{back}", back, active, tails, deadline)
+    return (
+        _isolate(topology, back, inventory, streams),
+        Phase(LINK, (Wave((AwaitLink("await_link", back, active, deadline),)),)),
+        Phase(RESCUE, (Wave((rescue,)), Wave((seal,))) if tails else ()),
+        Phase(
+            REBUILD,
+            (
+                Wave((RebuildMirror(f"rebuild_mirror:{back}", back, active, rebuilt, deadline),)),
+                Wave((AwaitSync(f"await_sync:{back}", active, back, replicas(streams), deadline),)),
+            ),
+        ),
+    )
+
+
+def _isolate(topology: Topology, back: str, inventory: Inventory, streams: tuple[PromoteItem, ...]) -> Phase:
+    deadline = topology.timing.step_deadline
+    fenced = tuple(FenceItem(item.name, item.tier) for item in streams)
+    stopped = workloads_to_stop(topology, inventory.target)
+    stop = FenceWorkloads(f"fence_workloads:{back}", back, stopped, deadline)
+    return Phase(
+        ISOLATE,
+        (
+            Wave((FenceStreams(f"fence_streams:{back}", back, fenced, deadline),)),
+            Wave((stop,) if stopped else ()),
+        ),
+    )
+
+
+def _tails(inventory: Inventory, streams: tuple[PromoteItem, ...]) -> tuple[TailItem, ...]:
+    """Return the streams that forked. Heartbeats are drctl's own, and nobody's loss."""
+    active = {stream.name: stream for stream in inventory.source.streams} if inventory.source else {}
+    return tuple(
+        _tail(item, active[item.name], active[item.name].fork_seq or 0)
+        for item in streams
+        if item.name != HEARTBEAT_STREAM and item.name in active and active[item.name].fork_seq is not None
+    )
+
+
+def _tail(item: PromoteItem, stream: StreamState, fork_seq: int) -> TailItem:
+    return TailItem(item.name, item.tier, fork_seq, rescue_name(item.name, stream.epoch))

@@ -1,0 +1,175 @@
+"""Make the old region's streams mirrors of the active one: delete and create, as nothing else can do it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from drctl.core.access import Access, Command
+from drctl.core.change import Change, Diff, RunMade, Value
+from drctl.core.check import Check, Converged, Diverged
+from drctl.core.errors import AdapterError, NotFoundError, RefusedError
+from drctl.core.observed import StreamRole, StreamState
+from drctl.core.stream_config import StreamConfig, mirrored
+from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
+from drctl.ports.datastore import DatastoreReader, MirrorWish
+from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
+from drctl.steps.base import Plane
+
+_RUN_MADE = {"drctl.epoch": "epoch", "drctl.run": "run id"}
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildItem:
+    """One stream. `rescue` names what must hold its tail; empty where the active region must hold all of it."""
+
+    name: str
+    tier: Tier
+    fork_seq: int = 0
+    rescue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildMirror:
+    """Delete each fenced stream and create it as a mirror, once it is proved that nothing is lost by it."""
+
+    id: str
+    region: str
+    origin: str
+    items: tuple[RebuildItem, ...]
+    deadline: timedelta
+    stable_for: timedelta = timedelta(0)
+    component: str = ""
+    kind: Literal["rebuild_mirror"] = "rebuild_mirror"
+
+    @property
+    def title(self) -> str:
+        """Return what the operator reads."""
+        return f"Rebuild {len(self.items)} streams of {self.region} as mirrors of {self.origin}"
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Return the regions that the step calls."""
+        return (self.region, self.origin)
+
+    @property
+    def plane(self) -> Plane:
+        """Return what must be alive."""
+        return Plane.DATA
+
+    def check(self, world: ReadPorts) -> Check:
+        """Compare each stream's configuration with that of a mirror of the active region's stream."""
+        here = {stream.name: stream for stream in world.datastore(self.region).streams()}
+        origin = world.datastore(self.origin)
+        there = {stream.name: stream for stream in origin.streams()}
+        domain = origin.info().domain
+        changes: list[Change] = []
+        for item in self.items:
+            stream = here.get(item.name)
+            if stream is None or stream.role is not StreamRole.MIRROR:
+                wanted = mirrored(json.loads(there[item.name].config), domain, 0, "")
+                changes.extend(_changes(f"{self.region}/stream/{item.name}", item.name, stream, wanted))
+        return Diverged(Diff(tuple(changes))) if changes else Converged()
+
+    def apply(self, world: WritePorts, diff: Diff) -> None:
+        """Rebuild one stream.
+
+        Raises:
+            RefusedError: Something would be lost by it.
+        """
+        item = next(item for item in self.items if item.name == diff.changes[0].item)
+        here, origin = world.datastore(self.region), world.datastore(self.origin)
+        there = origin.stream(item.name)
+        _require_nothing_lost(item, here, origin, there)
+        wish = MirrorWish(item.name, origin.info().domain, there.config)
+        world.datastore_writer(self.region).rebuild_mirror(wish, world.stamp)
+
+    def verify(self, world: ProbePorts) -> Verdict:
+        """See each stream as a mirror."""
+        return judge_items(tuple(self._judge(world, item) for item in self.items))
+
+    def _judge(self, world: ReadPorts, item: RebuildItem) -> ItemVerdict:
+        try:
+            stream = world.datastore(self.region).stream(item.name)
+        except AdapterError as error:
+            return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"unknown: {error.message}")
+        health = Health.HEALTHY if stream.role is StreamRole.MIRROR else Health.PROGRESSING
+        return ItemVerdict(item.name, item.tier, health, stream.role.value)
+
+    def by_hand(self, access: Access) -> Sequence[Command]:
+        """Return the JetStream API's own lines."""
+        nats, lines = access.nats_in(self.region), []
+        for item in self.items:
+            delete = f"{nats} req '$JS.API.STREAM.DELETE.{item.name}' ''"
+            kept = f"; only with {item.rescue} sealed" if item.rescue else ""
+            lines.append(Command(f"delete {item.name} in {self.region}{kept}", delete, writes=True))
+            mirror = {"name": item.name, "external": {"api": f"$JS.{self.origin}.API"}}
+            wish = json.dumps({"name": item.name, "storage": "file", "mirror": mirror})
+            create = f"{nats} req '$JS.API.STREAM.CREATE.{item.name}' '{wish}'"
+            lines.append(Command(f"create it as a mirror of {self.origin}", create, writes=True))
+        return tuple(lines)
+
+
+def _require_nothing_lost(
+    item: RebuildItem, here: DatastoreReader, origin: DatastoreReader, there: StreamState
+) -> None:
+    try:
+        stream = here.stream(item.name)
+    except NotFoundError:
+        # Deleted by an earlier try of this step, which had proved it.
+        return
+    if stream.role is StreamRole.ACTIVE:
+        raise RefusedError(f"{item.name} still takes writes: it must be fenced before it is deleted.")
+    if not item.rescue:
+        if there.first_seq > stream.first_seq or there.last_seq < stream.last_seq:
+            raise RefusedError(
+                f"{item.name}: the active region holds {there.first_seq} to {there.last_seq}, this one "
+                f"{stream.first_seq} to {stream.last_seq}: deleting it would lose messages.",
+                remedy="Compare both by hand; nothing was deleted.",
+            )
+        return
+    if stream.last_seq > item.fork_seq and not _is_sealed(origin, item.rescue):
+        raise RefusedError(
+            f"{item.name} has {stream.last_seq - item.fork_seq} sequences after the fork, and {item.rescue} is not "
+            "sealed: deleting it would lose them.",
+            remedy="Look at the rescue step of this run; nothing was deleted.",
+        )
+
+
+def _is_sealed(origin: DatastoreReader, rescue: str) -> bool:
+    try:
+        return json.loads(origin.stream(rescue).config).get("sealed") is True
+    except NotFoundError:
+        return False
+
+
+def _changes(place: str, item: str, stream: StreamState | None, wanted: StreamConfig) -> list[Change]:
+    before = _fields(json.loads(stream.config)) if stream else {}
+    after = _fields(wanted)
+    made: dict[str, Value] = {f"metadata.{key}": RunMade(name) for key, name in _RUN_MADE.items()}
+    return [
+        Change(item, place, field, before.get(field), made.get(field, after.get(field)))
+        for field in sorted(before.keys() | after.keys())
+        if field in made or before.get(field) != after.get(field)
+    ]
+
+
+def _fields(config: StreamConfig) -> dict[str, Value]:
+    """Return a configuration field by field; what the server itself writes is left out."""
+    fields: dict[str, Value] = {}
+    for key, value in config.items():
+        if key == "metadata":
+            own = {f"metadata.{name}": text for name, text in value.items() if not name.startswith("_nats.")}
+            fields |= own
+        elif key == "mirror":
+            fields[key] = value["name"] if value else None
+        elif key == "subjects":
+            fields[key] = tuple(value)
+        elif isinstance(value, str | int | bool) or value is None:
+            fields[key] = value
+        else:
+            fields[key] = json.dumps(value, sort_keys=True)
+    return fields

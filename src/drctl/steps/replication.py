@@ -1,0 +1,39 @@
+"""How far a mirror is behind its origin, by both sides' own sequences; shared by the steps that wait for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drctl.core.errors import AdapterError
+from drctl.core.observed import StreamRole
+from drctl.core.verdict import Health, ItemVerdict, Tier
+from drctl.ports.world import ReadPorts
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaItem:
+    """One stream that has an origin in one region and a mirror in the other."""
+
+    name: str
+    tier: Tier
+
+
+def judge_in_sync(world: ReadPorts, origin: str, mirror: str, item: ReplicaItem) -> ItemVerdict:
+    """Compare sequences, never `lag` (nats.md 0.2, fact 6).
+
+    The origin is read first: a mirror that has what the origin had before it was asked is in sync, although the
+    origin goes on.
+    """
+    try:
+        there = world.datastore(origin).stream(item.name)
+        here = world.datastore(mirror).stream(item.name)
+    except AdapterError as error:
+        return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"unknown: {error.message}")
+    if here.role is not StreamRole.MIRROR:
+        return ItemVerdict(item.name, item.tier, Health.FAILED, f"{mirror} holds no mirror, it is {here.role.value}")
+    if here.last_seq < there.last_seq:
+        message = f"{mirror} has {here.last_seq} of {there.last_seq}"
+        return ItemVerdict(item.name, item.tier, Health.PROGRESSING, message)
+    if here.contact_age is None and there.last_seq == 0:
+        return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"{mirror} has not heard {origin} yet")
+    return ItemVerdict(item.name, item.tier, Health.HEALTHY, f"both at {here.last_seq}")

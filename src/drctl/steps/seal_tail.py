@@ -1,0 +1,121 @@
+"""Make a kept tail unchangeable, and export it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from drctl.core.access import Access, Command
+from drctl.core.change import Change, Diff
+from drctl.core.check import Check, Converged, Diverged
+from drctl.core.contract import Fact, FactKind
+from drctl.core.errors import AdapterError, NotFoundError
+from drctl.core.observed import StreamState
+from drctl.core.tail import lines as tail_lines
+from drctl.core.verdict import Health, ItemVerdict, Verdict, judge_items
+from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
+from drctl.steps.base import Plane
+from drctl.steps.rescue_tail import TailItem, has_tail
+
+
+@dataclass(frozen=True, slots=True)
+class SealTail:
+    """Export each kept tail as JSON lines into the run's folder, then seal it. A sealed stream stays as it is."""
+
+    id: str
+    source: str
+    region: str
+    items: tuple[TailItem, ...]
+    deadline: timedelta
+    stable_for: timedelta = timedelta(0)
+    component: str = ""
+    kind: Literal["seal_tail"] = "seal_tail"
+
+    @property
+    def title(self) -> str:
+        """Return what the operator reads."""
+        return f"Seal and export the kept tails of {len(self.items)} streams"
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Return the regions that the step calls."""
+        return (self.source, self.region)
+
+    @property
+    def plane(self) -> Plane:
+        """Return what must be alive."""
+        return Plane.DATA
+
+    def check(self, world: ReadPorts) -> Check:
+        """Find the tails that are not sealed."""
+        there = {stream.name: stream for stream in world.datastore(self.source).streams()}
+        here = {stream.name: stream for stream in world.datastore(self.region).streams()}
+        changes: list[Change] = []
+        for item in self.items:
+            kept = here.get(item.rescue)
+            if _is_sealed(kept) or (kept is None and not has_tail(item, there.get(item.name))):
+                continue
+            place = f"{self.region}/stream/{item.rescue}"
+            origin = f"{item.name} of {self.source} from {item.fork_seq + 1}"
+            changes.append(Change(item.name, place, "mirror", origin, None))
+            changes.append(Change(item.name, place, "subjects", (), (rescue_subject(item.rescue),)))
+            changes.append(Change(item.name, place, "sealed", before=False, after=True))
+        return Diverged(Diff(tuple(changes))) if changes else Converged()
+
+    def apply(self, world: WritePorts, diff: Diff) -> None:
+        """Export one tail, then seal it."""
+        item = next(item for item in self.items if item.name == diff.changes[0].item)
+        datastore = world.datastore(self.region)
+        last = datastore.stream(item.rescue).last_seq
+        messages = datastore.messages(item.rescue, item.fork_seq + 1, last)
+        world.evidence.keep(f"{item.rescue}.jsonl", tail_lines(messages))
+        world.datastore_writer(self.region).seal_tail(item.rescue)
+
+    def verify(self, world: ProbePorts) -> Verdict:
+        """See each kept tail sealed."""
+        return judge_items(tuple(self._judge(world, item) for item in self.items))
+
+    def _judge(self, world: ReadPorts, item: TailItem) -> ItemVerdict:
+        try:
+            kept = world.datastore(self.region).stream(item.rescue)
+        except NotFoundError:
+            return ItemVerdict(item.name, item.tier, Health.HEALTHY, "nothing was taken after the fork")
+        except AdapterError as error:
+            return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"unknown: {error.message}")
+        if _is_sealed(kept):
+            return ItemVerdict(item.name, item.tier, Health.HEALTHY, f"{kept.messages} messages sealed")
+        return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"{item.rescue} is not sealed")
+
+    def measure(self, world: ProbePorts, healthy_since: datetime) -> tuple[Fact, ...]:  # noqa: ARG002
+        """Record how many messages of each tail were kept."""
+        now, facts = world.clock.now(), []
+        for item in self.items:
+            try:
+                kept = world.datastore(self.region).stream(item.rescue)
+            except NotFoundError:
+                facts.append(Fact(FactKind.TAIL_MESSAGES, item.name, 0, now, "nothing was taken after the fork"))
+                continue
+            note = f"{item.rescue}, sequences {kept.first_seq} to {kept.last_seq}"
+            facts.append(Fact(FactKind.TAIL_MESSAGES, item.name, kept.messages, now, note))
+        return tuple(facts)
+
+    def by_hand(self, access: Access) -> Sequence[Command]:
+        """Return the JetStream API's own lines."""
+        nats, shown = access.nats_in(self.region), []
+        for item in self.items:
+            config = {"name": item.rescue, "storage": "file", "subjects": [rescue_subject(item.rescue)], "sealed": True}
+            line = f"{nats} req '$JS.API.STREAM.UPDATE.{item.rescue}' '{json.dumps(config)}'"
+            shown.append(Command(f"seal {item.rescue}: never to be undone", line, writes=True))
+        return tuple(shown)
+
+
+def rescue_subject(rescue: str) -> str:
+    """Return the subject of a sealed rescue; nobody publishes there."""
+    return f"_drctl.rescue.{rescue}"
+
+
+def _is_sealed(stream: StreamState | None) -> bool:
+    return stream is not None and json.loads(stream.config).get("sealed") is True
