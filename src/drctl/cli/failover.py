@@ -9,19 +9,16 @@ import typer
 from drctl.cli import options
 from drctl.core.intent import Intent, Mode, Operation
 
-ToOption = Annotated[str, typer.Option("--to", help="The target region; the standby if left out.", show_default=False)]
 ModeOption = Annotated[Mode, typer.Option("--mode", help="Planned: the source is alive. Emergency: it is not.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what a run would change, and change nothing.")]
-DetailedOption = Annotated[bool, typer.Option("--detailed-exitcode", help="A dry run that finds changes exits 8.")]
 
 
 def failover(
     config: options.ConfigOption = options.DEFAULT_CONFIG,
     state_dir: options.StateDirOption = None,
-    to: ToOption = "",
+    to: options.ToOption = "",
     mode: ModeOption = Mode.PLANNED,
-    dry_run: DryRunOption = False,
-    detailed_exitcode: DetailedOption = False,
+    dry_run: options.DryRunOption = False,
+    detailed_exitcode: options.DetailedOption = False,
     step: options.StepOption = False,
     confirm: options.ConfirmOption = "",
     accept: options.AcceptOption = None,

@@ -10,14 +10,13 @@ from drctl.cli import options
 from drctl.core.intent import Intent, Mode, Operation
 
 RegionArgument = Annotated[str, typer.Argument(help="The region that must not write any more.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what a run would change, and change nothing.")]
 
 
 def fence(
     region: RegionArgument,
     config: options.ConfigOption = options.DEFAULT_CONFIG,
     state_dir: options.StateDirOption = None,
-    dry_run: DryRunOption = False,
+    dry_run: options.DryRunOption = False,
     step: options.StepOption = False,
     confirm: options.ConfirmOption = "",
     accept: options.AcceptOption = None,

@@ -9,6 +9,7 @@ import typer
 
 from drctl import __version__
 from drctl.cli import config, lab, runs
+from drctl.cli.failback import failback
 from drctl.cli.failover import failover
 from drctl.cli.fence import fence
 from drctl.cli.resume import resume
@@ -38,6 +39,7 @@ def root(
 
 
 app.command("failover")(failover)
+app.command("failback")(failback)
 app.command("resume")(resume)
 app.command("fence")(fence)
 app.command("status")(status)

@@ -38,4 +38,10 @@ ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the jo
 RunArgument = Annotated[str, typer.Argument(help="The run, as `drctl runs list` names it.")]
 StepOption = Annotated[bool, typer.Option("--step", help="Ask before each step.")]
 
+ToOption = Annotated[
+    str, typer.Option("--to", help="The target region; the configured one if left out.", show_default=False)
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what a run would change, and change nothing.")]
+DetailedOption = Annotated[bool, typer.Option("--detailed-exitcode", help="A dry run that finds changes exits 8.")]
+
 DEFAULT_CONFIG = Path("drctl.yaml")

@@ -10,7 +10,6 @@ import typer
 
 from drctl.cli import options
 
-ToOption = Annotated[str, typer.Option("--to", help="The target region; the standby if left out.", show_default=False)]
 ProbeOption = Annotated[bool, typer.Option("--probe", help="Also send the harmless probes: a marked write, binders.")]
 JunitOption = Annotated[Path | None, typer.Option("--junit", help="Also write JUnit XML there.", show_default=False)]
 
@@ -18,7 +17,7 @@ JunitOption = Annotated[Path | None, typer.Option("--junit", help="Also write JU
 def verify(
     config: options.ConfigOption = options.DEFAULT_CONFIG,
     state_dir: options.StateDirOption = None,
-    to: ToOption = "",
+    to: options.ToOption = "",
     probe: ProbeOption = False,
     junit: JunitOption = None,
     output: options.OutputOption = options.Output.TEXT,

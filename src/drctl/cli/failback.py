@@ -1,0 +1,55 @@
+"""`drctl failback`: bring the old region back as a standby with nothing lost, then go home by plan."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from drctl.cli import options
+from drctl.core.intent import Intent, Mode, Operation
+
+
+class Only(StrEnum):
+    """Where a failback may end before it moves traffic."""
+
+    REPROTECT = "reprotect"
+
+
+OnlyOption = Annotated[
+    Only | None, typer.Option("--only", help="End when the service is protected again.", show_default=False)
+]
+
+
+def failback(
+    config: options.ConfigOption = options.DEFAULT_CONFIG,
+    state_dir: options.StateDirOption = None,
+    to: options.ToOption = "",
+    only: OnlyOption = None,
+    dry_run: options.DryRunOption = False,
+    detailed_exitcode: options.DetailedOption = False,
+    step: options.StepOption = False,
+    confirm: options.ConfirmOption = "",
+    accept: options.AcceptOption = None,
+    reason: options.ReasonOption = "",
+    output: options.OutputOption = options.Output.TEXT,
+    quiet: options.QuietOption = False,
+    verbose: options.VerboseOption = False,
+    no_color: options.NoColorOption = False,
+) -> None:
+    """Fence what came back, keep what only it has, protect the service again, and go home."""
+    from drctl.cli.moving import Consented, move, show_only
+    from drctl.cli.running import Here
+    from drctl.cli.screen import open_screen
+    from drctl.cli.session import known_region, opened
+
+    screen = open_screen(output=output, quiet=quiet, no_color=no_color, verbose=verbose)
+    with opened(config, state_dir) as session:
+        home = known_region(session.topology, to or session.topology.home)
+        away = session.topology.other(home)
+        intent = Intent(Operation.FAILBACK, Mode.PLANNED, away, home, reason, reprotect_only=only is not None)
+        here = Here(session, screen)
+        if dry_run:
+            show_only(here, intent, detailed=detailed_exitcode)
+        move(here, intent, Consented(confirm, tuple(accept or ()), step))
