@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
-
-import typer
-
 from drctl.cli import options
 from drctl.core.intent import Intent, Mode, Operation
-
-
-class Only(StrEnum):
-    """Where a failback may end before it moves traffic."""
-
-    REPROTECT = "reprotect"
-
-
-OnlyOption = Annotated[
-    Only | None, typer.Option("--only", help="End when the service is protected again.", show_default=False)
-]
 
 
 def failback(
     config: options.ConfigOption = options.DEFAULT_CONFIG,
     state_dir: options.StateDirOption = None,
     to: options.ToOption = "",
-    only: OnlyOption = None,
+    only: options.OnlyOption = None,
+    plan: options.PlanOption = None,
     dry_run: options.DryRunOption = False,
     detailed_exitcode: options.DetailedOption = False,
     step: options.StepOption = False,
@@ -52,4 +37,4 @@ def failback(
         here = Here(session, screen)
         if dry_run:
             show_only(here, intent, detailed=detailed_exitcode)
-        move(here, intent, Consented(confirm, tuple(accept or ()), step))
+        move(here, intent, Consented(confirm, tuple(accept or ()), step, plan))

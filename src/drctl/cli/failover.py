@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from drctl.cli import options
 from drctl.core.intent import Intent, Mode, Operation
-
-ModeOption = Annotated[Mode, typer.Option("--mode", help="Planned: the source is alive. Emergency: it is not.")]
 
 
 def failover(
     config: options.ConfigOption = options.DEFAULT_CONFIG,
     state_dir: options.StateDirOption = None,
     to: options.ToOption = "",
-    mode: ModeOption = Mode.PLANNED,
+    mode: options.ModeOption = Mode.PLANNED,
+    plan: options.PlanOption = None,
     dry_run: options.DryRunOption = False,
     detailed_exitcode: options.DetailedOption = False,
     step: options.StepOption = False,
@@ -41,4 +36,4 @@ def failover(
         here = Here(session, screen)
         if dry_run:
             show_only(here, intent, detailed=detailed_exitcode)
-        move(here, intent, Consented(confirm, tuple(accept or ()), step))
+        move(here, intent, Consented(confirm, tuple(accept or ()), step, plan))

@@ -39,4 +39,4 @@ def fence(
         here = Here(session, screen)
         if dry_run:
             show_only(here, intent, detailed=False)
-        move(here, intent, Consented(confirm, tuple(accept or ()), step))
+        move(here, intent, Consented(confirm, tuple(accept or ()), step, None))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from drctl import __version__
-from drctl.cli import config, lab, runs
+from drctl.cli import config, lab, plan, runs
 from drctl.cli.failback import failback
 from drctl.cli.failover import failover
 from drctl.cli.fence import fence
@@ -45,6 +45,7 @@ app.command("fence")(fence)
 app.command("status")(status)
 app.command("verify")(verify)
 app.command("watch")(watch)
+app.add_typer(plan.app, name="plan", help="Look at a move in advance, and keep it.")
 app.add_typer(runs.app, name="runs", help="Runs and their evidence.")
 app.add_typer(config.app, name="config", help="The configuration file.")
 app.add_typer(lab.app, name="lab", help="A complete two-region service on this machine.")

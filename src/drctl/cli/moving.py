@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from drctl.app.prepare import prepare
+from drctl.app.saved_plan import require_own, require_unmoved
 from drctl.cli.gates import consent, require_clear
 from drctl.cli.options import Output
 from drctl.cli.running import locked, new_run_id, refuse_unfinished, run_and_report
@@ -15,6 +16,8 @@ from drctl.render.plan_json import plan_json
 from drctl.render.plan_view import print_plan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from drctl.app.prepare import Prepared
     from drctl.cli.running import Here
     from drctl.core.intent import Intent
@@ -22,17 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Consented:
-    """What the command line says of consent: `--confirm`, every `--accept`, and `--step`."""
+    """What the command line says of consent: `--confirm`, every `--accept`, `--step` and `--plan`."""
 
     confirm: str
     accept: tuple[str, ...]
     step: bool
+    plan: Path | None
 
 
 def show_only(here: Here, intent: Intent, *, detailed: bool) -> NoReturn:
     """Print what a run would change, and exit: 3 if it could not start, 8 for changes when asked to say so."""
-    prepared = _prepared(here, intent)
-    _print_result(here, prepared)
+    prepared = prepared_for(here, intent)
+    print_result(here, prepared)
     if prepared.final and not prepared.is_there_already:
         sys.exit(int(ExitCode.BLOCKED))
     pending = detailed and not prepared.is_there_already
@@ -46,11 +50,17 @@ def move(here: Here, intent: Intent, consented: Consented) -> NoReturn:
         DrctlError: It did not start: the lock is held, a run is unfinished, something blocks, nobody agreed.
     """
     session = here.session
+    saved = session.saved_plan(consented.plan) if consented.plan else None
+    if saved is not None:
+        require_own(saved, session.topology)
+        intent = saved.plan.intent
     with locked(session, new_run_id(intent.operation.value), intent) as lock:
         refuse_unfinished(session)
-        prepared = _prepared(here, intent)
+        prepared = prepared_for(here, intent)
+        if saved is not None:
+            require_unmoved(saved, prepared)
         if prepared.is_there_already:
-            _print_result(here, prepared)
+            print_result(here, prepared)
             sys.exit(int(ExitCode.DONE))
         if not here.screen.quiet:
             print_plan(prepared, session.topology, here.screen.err)
@@ -61,12 +71,14 @@ def move(here: Here, intent: Intent, consented: Consented) -> NoReturn:
         )
 
 
-def _prepared(here: Here, intent: Intent) -> Prepared:
+def prepared_for(here: Here, intent: Intent) -> Prepared:
+    """Look at everything, plan, and ask every step. Reads only."""
     session = here.session
     return prepare(session.service.reads, session.topology, intent, session.inventories)
 
 
-def _print_result(here: Here, prepared: Prepared) -> None:
+def print_result(here: Here, prepared: Prepared) -> None:
+    """Print a plan as the command's result."""
     if here.screen.output is Output.TEXT:
         print_plan(prepared, here.session.topology, here.screen.out)
     else:

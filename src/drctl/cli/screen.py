@@ -35,6 +35,11 @@ class Screen:
         sys.stdout.write(json.dumps(document, indent=2, default=str) + "\n")
         sys.stdout.flush()
 
+    def text(self, document: str) -> None:
+        """Print a document as the command's result, as it is."""
+        sys.stdout.write(document.rstrip("\n") + "\n")
+        sys.stdout.flush()
+
     def line(self, text: str) -> None:
         """Print one line of a stream of JSON documents."""
         sys.stdout.write(text.rstrip("\n") + "\n")

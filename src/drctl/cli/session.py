@@ -16,11 +16,12 @@ from drctl.adapters.journal.codec import DataclassCodec
 from drctl.adapters.journal.file_lock import FileLock
 from drctl.adapters.journal.runs import FileRunStore
 from drctl.app.run import Service, Stores
+from drctl.app.saved_plan import SavedPlan
 from drctl.app.status import Kept
 from drctl.cli.connections import Connections, Patience
 from drctl.cli.worlds import ProbeWorld, ReadWorld, WatchWorld, WriteWorld
 from drctl.config.load import load
-from drctl.core.errors import ConfigError, UnreachableError
+from drctl.core.errors import ConfigError, RefusedError, UnreachableError
 from drctl.core.inventory import RegionInventory
 from drctl.core.lock import Stamp
 from drctl.core.run_state import RunState, fold
@@ -89,6 +90,26 @@ class Session:
     def inventories(self) -> DataclassCodec[RegionInventory]:
         """Return how a region's inventory is written down."""
         return DataclassCodec[RegionInventory](RegionInventory)
+
+    @cached_property
+    def saved_plans(self) -> DataclassCodec[SavedPlan]:
+        """Return how a plan is kept in a file of the operator's."""
+        return DataclassCodec[SavedPlan](SavedPlan)
+
+    def saved_plan(self, path: Path) -> SavedPlan:
+        """Return a plan that was kept in a file.
+
+        Raises:
+            ConfigError: The file cannot be read, or holds no plan of this drctl.
+        """
+        try:
+            return self.saved_plans.decode(path.read_bytes())
+        except (OSError, RefusedError) as error:
+            said = error.strerror if isinstance(error, OSError) else str(error)
+            raise ConfigError(
+                f"{path} is no plan that this drctl can read: {said}.",
+                remedy="Make one: `drctl plan failover -o FILE`.",
+            ) from error
 
     @property
     def lock_holder(self) -> str:
