@@ -7,9 +7,11 @@ import ssl
 from pathlib import Path
 
 from drctl.lab.dns.hosting import until_signalled
+from drctl.lab.kube_actors.node import Node
 from drctl.lab.kube_api.auth import Gatekeeper
 from drctl.lab.kube_api.server import Listen, serving
 from drctl.lab.layout import ADDRESSES, REGIONS, Layout
+from drctl.lab.processes import LAB_ID
 
 
 def main() -> None:
@@ -27,7 +29,8 @@ def main() -> None:
     certificate.load_cert_chain(layout.cert_file(f"kube-{region}"), layout.key_file(f"kube-{region}"))
     admin_port = getattr(layout.ports, f"admin_kube_{region}")
     listen = Listen(ADDRESSES[region], certificate, layout.ports.kube, admin_port)
-    until_signalled(lambda: serving(listen, gatekeeper))
+    node = Node(region, layout.root / "logs", {LAB_ID: layout.lab_id})
+    until_signalled(lambda: serving(listen, gatekeeper, node))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -171,7 +172,9 @@ class Cluster:
             return pod
         seconds = pod["spec"]["terminationGracePeriodSeconds"] if grace_seconds is None else grace_seconds
         marked = copy.deepcopy(pod)
-        marked["metadata"] |= {"deletionTimestamp": timestamp(), "deletionGracePeriodSeconds": seconds}
+        # The time at which the grace period ends, not that of the request.
+        ends = timestamp(datetime.now(UTC) + timedelta(seconds=seconds))
+        marked["metadata"] |= {"deletionTimestamp": ends, "deletionGracePeriodSeconds": seconds}
         marked["metadata"]["generation"] += 1
         return self.store.put(POD, marked)
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from drctl.lab.dns.hosting import in_background
+from drctl.lab.kube_actors.acting import acting
+from drctl.lab.kube_actors.node import Node
 from drctl.lab.kube_api.admin import admin_app
 from drctl.lab.kube_api.api import Api
 from drctl.lab.kube_api.audit import Audit
@@ -78,20 +80,25 @@ class Running:
 
 
 @asynccontextmanager
-async def serving(listen: Listen, gatekeeper: Gatekeeper) -> AsyncIterator[Serving]:
-    """Serve an empty cluster until the context ends."""
+async def serving(listen: Listen, gatekeeper: Gatekeeper, node: Node | None = None) -> AsyncIterator[Serving]:
+    """Serve an empty cluster until the context ends, with controllers if there is a node for them."""
     api = Api(Cluster(), gatekeeper, FaultGate(), Audit())
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", api.handle)
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(_site(app, listen.address, listen.port, listen.certificate))
         admin_port = await stack.enter_async_context(_site(admin_app(api), OUTSIDE, listen.admin_port))
+        if node is not None:
+            await stack.enter_async_context(acting(api.cluster, node))
         yield Serving(f"https://{listen.address}:{port}", f"http://{OUTSIDE}:{admin_port}", api.cluster)
 
 
 @contextmanager
-def running(*, region: str = "east") -> Iterator[Running]:
-    """Run a server in a background thread for as long as the context lasts, with a certificate made for it."""
+def running(*, actors: bool = False, region: str = "east") -> Iterator[Running]:
+    """Run a server in a background thread for as long as the context lasts, with a certificate made for it.
+
+    Without actors nobody sets a status or makes a pod but the test; with them pods are processes.
+    """
     import trustme  # noqa: PLC0415 - tests only, and slow to load: a lab starts two of these
 
     token, admin_token = secrets.token_hex(16), secrets.token_hex(16)
@@ -102,7 +109,9 @@ def running(*, region: str = "east") -> Iterator[Running]:
     with tempfile.TemporaryDirectory(prefix="drctl-kube-") as name:
         folder = Path(name)
         authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-        with in_background(lambda: serving(Listen(address, certificate), Gatekeeper(token, admin_token))) as there:
+        listen, gatekeeper = Listen(address, certificate), Gatekeeper(token, admin_token)
+        node = Node(region, folder / "logs") if actors else None
+        with in_background(lambda: serving(listen, gatekeeper, node)) as there:
             yield Running(there.url, there.admin_url, token, admin_token, folder / "ca.pem", folder)
 
 
