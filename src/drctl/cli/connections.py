@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from drctl.core.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from types import TracebackType
@@ -161,9 +163,15 @@ class Connections:
         return self._once(("kubernetes", region), make)
 
     def _open_zone(self, zone: Zone) -> Route53Zone:
-        from drctl.adapters.route53.zone import Route53Zone
+        from drctl.adapters.route53.zone import Keys, Route53Zone
+        from drctl.config.schema import CloudflareZone
+        from drctl.config.secrets import read_secret
 
-        raise NotImplementedError(zone, Route53Zone)
+        if isinstance(zone, CloudflareZone):
+            raise ConfigError(f"zone {zone.zone}: this drctl cannot change zones at {zone.vendor} yet.")
+        keys = Keys(read_secret(zone.access_key_id), read_secret(zone.secret_access_key))
+        patience = self._patience.dns_vendor
+        return self._closed(Route53Zone(zone.zone, zone.zone_id, keys, zone.endpoint or "", patience))
 
     def _once(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
         with self._turn:

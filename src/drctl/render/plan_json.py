@@ -44,7 +44,7 @@ def plan_json(prepared: Prepared) -> dict[str, Json]:
         "findings": findings_json(shown_findings(prepared), seen),
         "consent": {
             "confirm": plan.title,
-            "accept": sorted({finding.code for finding in prepared.findings if finding.acceptable}),
+            "accept": [*sorted({finding.code for finding in prepared.findings if finding.acceptable})],
         },
     }
 

@@ -9,14 +9,20 @@ from drctl.core.finding import Severity
 from drctl.core.intent import Mode, Operation
 from drctl.render.page import Page
 from drctl.render.wording import UNKNOWN, date_time, lasted, loss, value
+from drctl.steps.await_link import AwaitLink
+from drctl.steps.await_sync import AwaitSync
 from drctl.steps.await_workloads import AwaitWorkloads
 from drctl.steps.carry_consumers import CarryConsumers
+from drctl.steps.drain_streams import DrainStreams
 from drctl.steps.fence_streams import FenceStreams
 from drctl.steps.fence_workloads import FenceWorkloads
 from drctl.steps.freeze_point import FreezePoint
 from drctl.steps.promote_stream import PromoteStream
+from drctl.steps.rebuild_mirror import RebuildMirror
+from drctl.steps.rescue_tail import RescueTail
 from drctl.steps.resync_secret import ResyncSecret
 from drctl.steps.scale_workload import ScaleWorkload
+from drctl.steps.seal_tail import SealTail
 from drctl.steps.settle import Settle
 from drctl.steps.smoke import Smoke
 from drctl.steps.switch_dns import SwitchDns
@@ -94,7 +100,7 @@ def _only(step: AnyStep) -> str:
             return "only measured"
         case AwaitWorkloads():
             return f"only awaited: stable for {lasted(step.stable_for)}, at most {lasted(step.deadline)}"
-        case Settle():
+        case DrainStreams() | AwaitSync() | AwaitLink() | Settle():
             return f"only awaited: at most {lasted(step.deadline)}"
         case Smoke():
             return "probes only; a write carries the mark drctl-smoke-<run id>"
@@ -106,6 +112,9 @@ def _only(step: AnyStep) -> str:
             | PromoteStream()
             | CarryConsumers()
             | SwitchDns()
+            | RescueTail()
+            | SealTail()
+            | RebuildMirror()
         ):
             return ""
         case other:

@@ -23,7 +23,7 @@ def _lines(plan: Plan, access: Access) -> Iterator[str]:
     intent = plan.intent
     yield f"# {intent.operation.value.capitalize()} of {plan.service}: {intent.source} -> {intent.target}, by hand"
     yield ""
-    yield f"Mode {intent.mode.value}, plan {plan.digest}. Work from top to bottom; after each step look before going on."
+    yield f"Mode {intent.mode.value}, plan {plan.digest}. Work from top to bottom; look after each step."
     yield "Steps of one wave may be done at the same time. What `drctl resume` finds done by hand it leaves as it is."
     for finding in plan.findings:
         yield f"- {finding.code}: {finding.message}"

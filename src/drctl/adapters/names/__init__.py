@@ -1,0 +1,1 @@
+"""DNS over the wire, through dnspython."""
