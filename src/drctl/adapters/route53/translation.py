@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import (
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    HTTPClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-)
-from botocore.exceptions import (
-    ConnectionError as NetworkError,
-)
+from botocore import exceptions as sdk
 
 from drctl.core.errors import (
     AdapterError,
@@ -28,44 +20,149 @@ from drctl.core.errors import (
 )
 
 if TYPE_CHECKING:
-    from botocore.exceptions import BotoCoreError
+    from collections.abc import Mapping
 
-# "The operation was not processed"; the same request may work later (dns.md 2.3).
-_PASSING = frozenset({"Throttling", "ThrottlingException", "PriorRequestNotComplete", "RequestLimitExceeded"})
-_DENIED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken"}
+    from botocore.exceptions import ClientError
+
+# Answered instead of being worked on. PriorRequestNotComplete: an earlier change of the same zone is not done yet
+# (dns.md 2.3).
+_PASSING = frozenset(
+    {
+        "PriorRequestNotComplete",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
 )
-_MISSING = frozenset({"NoSuchHostedZone", "NoSuchChange"})
-# The vendor's own words for a batch whose DELETE or CREATE no longer fits (dns.md 2.5).
-_NO_LONGER_SO = ("but it was not found", "but the values provided do not match", "but it already exists")
+_MISSING = (NotFoundError, "Correct `zone_id` in drctl.yaml: `aws route53 list-hosted-zones`.")
+_CLOCK = (DeniedError, "Set this machine's clock, then run again: `timedatectl`.")
+_EXPIRED = (DeniedError, "Renew the credentials, then check them: `aws sts get-caller-identity`.")
+_DENIED = (DeniedError, "Grant {right} on the zone to whom `aws sts get-caller-identity` names.")
+_KINDS: dict[str, tuple[type[AdapterError], str]] = {
+    "NoSuchHostedZone": _MISSING,
+    "NoSuchChange": _MISSING,
+    "RequestTimeTooSkewed": _CLOCK,
+    "RequestExpired": _CLOCK,
+    "ExpiredToken": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+    "AccessDenied": _DENIED,
+    "AccessDeniedException": _DENIED,
+    "IncompleteSignature": _DENIED,
+    "OptInRequired": _DENIED,
+}
+_BAD_BATCH = "InvalidChangeBatch"
+# The service's own words for a DELETE or a CREATE that no longer fits the zone (dns.md 2.5).
+_MOVED = ("but it was not found", "but the values provided do not match", "but it already exists")
+
+_NO_CREDENTIALS = (
+    sdk.NoCredentialsError,
+    sdk.PartialCredentialsError,
+    sdk.CredentialRetrievalError,
+    sdk.ProfileNotFound,
+    sdk.TokenRetrievalError,
+    sdk.SSOError,
+    sdk.MetadataRetrievalError,
+    sdk.RefreshWithMFAUnsupportedError,
+)
+_WRONG_BEFORE_SENDING = (sdk.ParamValidationError, sdk.InvalidRegionError, sdk.UnknownEndpointError)
+_NO_CONNECTION = (sdk.ConnectTimeoutError, sdk.EndpointConnectionError, sdk.ProxyConnectionError)
 
 
-def refusal(error: ClientError, what: str, zone: str, *, wrote: bool) -> AdapterError:
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, as messages speak of it. `action` completes "could not ...": `read shop.example.com A`."""
+
+    action: str
+    zone: str
+    zone_id: str
+    writes: bool = False
+
+    @property
+    def look(self) -> str:
+        """Return the command that shows the zone as it is."""
+        return f"aws route53 list-resource-record-sets --hosted-zone-id {self.zone_id}"
+
+    @property
+    def right(self) -> str:
+        """Return the permission that the request needs (dns.md 2.8)."""
+        return "route53:ChangeResourceRecordSets" if self.writes else "route53:ListResourceRecordSets and GetChange"
+
+
+def refusal(call: Call, error: ClientError) -> AdapterError:
     """Return what an answered error means."""
     told = error.response.get("Error", {})
-    code, said = str(told.get("Code", "")), str(told.get("Message", "")) or str(error)
+    code, said = str(told.get("Code", "")), str(told.get("Message", ""))
+    if not code and "Messages" in error.response:
+        # The old form: botocore reads it as an error without a code (dns.md 2.5), and loses its texts (measured with
+        # 1.44.5).
+        code, said = _BAD_BATCH, ""
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    message = f"could not {what} in zone {zone}: Route 53 says {code}: {said}"
+    kind, remedy = _meaning(call, code, said, status)
+    words = " ".join(part for part in (code or f"status {status}", said) if part)
+    return kind(f"Could not {call.action} in zone {call.zone} at Route 53: {words}", remedy=remedy)
+
+
+def silence(call: Call, error: Exception) -> AdapterError:
+    """Return what a missing answer means: of a write that may have been sent, nothing is known."""
+    told = f"{type(error).__name__}: {error}"
+    if isinstance(error, _NO_CREDENTIALS):
+        return DeniedError(
+            f"Could not {call.action} in zone {call.zone} at Route 53: no credentials ({told})",
+            remedy="Give access_key_id and secret_access_key in drctl.yaml, or check `aws sts get-caller-identity`.",
+        )
+    if isinstance(error, _WRONG_BEFORE_SENDING):
+        return RefusedError(
+            f"Could not {call.action} in zone {call.zone} at Route 53: the SDK refuses the request ({told})",
+            remedy="Correct the zone and its records in drctl.yaml, then see `drctl config check`.",
+        )
+    if call.writes and not _never_sent(error):
+        return OutcomeUnknownError(
+            f"No answer from Route 53 to: {call.action} in zone {call.zone}; it may have happened ({told})",
+            remedy=f"Look before trying again: `{call.look}`.",
+        )
+    return UnreachableError(
+        f"Could not {call.action} in zone {call.zone}: Route 53 did not answer ({told})",
+        remedy=f"Check this machine's network, then https://health.aws.amazon.com; try `{call.look}`.",
+    )
+
+
+def strangeness(call: Call, answer: Mapping[str, object]) -> AdapterError:
+    """Return what a success means that has nothing of Route 53's in it: something in between answered."""
+    kind = OutcomeUnknownError if call.writes else UnreachableError
+    return kind(
+        f"Could not {call.action} in zone {call.zone}: what answered is not Route 53 (only {', '.join(answer)})",
+        remedy=f"Check `endpoint` in drctl.yaml and this shell's proxy, then look: `{call.look}`.",
+    )
+
+
+def _meaning(call: Call, code: str, said: str, status: int) -> tuple[type[AdapterError], str]:
     if code in _PASSING or status == 429:
-        return ThrottledError(message, remedy="Wait some seconds; the same request may work then.")
-    if code in _DENIED or status == 403:
-        return DeniedError(message, remedy="Look who asks: `aws sts get-caller-identity`; grant it the zone.")
-    if code in _MISSING:
-        return NotFoundError(message, remedy="Correct zone_id in drctl.yaml: `aws route53 list-hosted-zones`.")
-    if code == "InvalidChangeBatch" and any(words in said for words in _NO_LONGER_SO):
-        return ConflictError(message, remedy="Look what the zone holds now; somebody else changed it.")
-    if status >= 500:
-        kind = OutcomeUnknownError if wrote else UnreachableError
-        return kind(message, remedy="See https://health.aws.amazon.com; look again before repeating anything.")
-    return RefusedError(message, remedy="The same request will be refused again; mend what it says.")
+        # The bucket of a whole account fills by 10 requests a second (dns.md 2.3).
+        return ThrottledError if call.writes else UnreachableError, "Wait 5 s, then run the command again."
+    if code == _BAD_BATCH and (not said or any(words in said for words in _MOVED)):
+        # Without a text it is taken for a zone that moved on: then it is looked at before anything else.
+        return ConflictError, f"Look what somebody else changed, then run again: `{call.look}`."
+    if code in _KINDS or status in {401, 403}:
+        kind, remedy = _KINDS.get(code, _DENIED)
+        return kind, remedy.format(right=call.right)
+    if 400 <= status < 500:
+        return RefusedError, f"Correct what the message says; what is there: `{call.look}`."
+    # A write failed while the service worked on it, maybe after it was stored.
+    kind = OutcomeUnknownError if call.writes else UnreachableError
+    return kind, f"See https://health.aws.amazon.com, and look before trying again: `{call.look}`."
 
 
-def silence(error: BotoCoreError, what: str, zone: str, *, wrote: bool) -> AdapterError:
-    """Return what a missing answer means. A write that no connection was made for was not sent."""
-    message = f"could not {what} in zone {zone}: {error}"
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return DeniedError(message, remedy="Give access_key_id and secret_access_key in drctl.yaml, or AWS' own chain.")
-    sent = not isinstance(error, EndpointConnectionError | ConnectTimeoutError)
-    if wrote and sent and isinstance(error, HTTPClientError | NetworkError):
-        return OutcomeUnknownError(message, remedy="Look at the record before anything is repeated.")
-    return UnreachableError(message, remedy="See https://health.aws.amazon.com, and this machine's own network.")
+def _never_sent(error: Exception) -> bool:
+    """Say whether a failed call provably never sent its request: no connection, or no trust in who answered."""
+    if isinstance(error, _NO_CONNECTION):
+        return True
+    # urllib3 has the same SSLError for a handshake and for a connection that breaks later.
+    cause: BaseException | None = error
+    seen: list[object] = []
+    while cause is not None and cause not in seen:
+        seen += [cause, *cause.args, *(getattr(arg, "reason", None) for arg in cause.args)]
+        cause = cause.__cause__ or cause.__context__
+    return any(isinstance(one, ssl.SSLCertVerificationError) for one in seen)

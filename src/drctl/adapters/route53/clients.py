@@ -1,0 +1,126 @@
+"""boto3 clients, with nothing left to a default that was not chosen for an emergency (dns.md 11)."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from drctl import __version__
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    import boto3
+    from botocore.config import Config
+    from mypy_boto3_route53 import Route53Client
+
+# Route 53's control plane is there, wherever this runs (dns.md 2.1).
+_REGION = "us-east-1"
+_CONNECT_SECONDS_MAX = 3.0
+_READ_ATTEMPTS = 3
+# More than the executor's threads, so that botocore throws no connection away.
+_CONNECTIONS_MAX = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """An access key; both empty means AWS' own chain of credentials."""
+
+    access_key_id: str = ""
+    secret_access_key: str = field(default="", repr=False)
+
+
+class Clients:
+    """One client that reads, tried thrice, and one that writes, once. Made when first asked for; safe for threads.
+
+    `timeout` is what one call may take: a write as a whole, after the connection is made; a read with its tries,
+    plus at most 3 s of botocore's pauses between them.
+    """
+
+    def __init__(self, keys: Keys, endpoint: str, timeout: timedelta) -> None:
+        self._keys = keys
+        self._endpoint = endpoint
+        self._seconds = timeout.total_seconds()
+        self._turn = Lock()
+        self._session: boto3.session.Session | None = None
+        self._made: dict[bool, Route53Client] = {}
+
+    def reading(self) -> Route53Client:
+        """Return the client for reads.
+
+        Raises:
+            botocore.exceptions.BotoCoreError: The credentials or the profile cannot be used.
+        """
+        return self._client(writing=False)
+
+    def writing(self) -> Route53Client:
+        """Return the client for writes: a second try inside the SDK would meet its own first one (dns.md 2.4).
+
+        Raises:
+            botocore.exceptions.BotoCoreError: The credentials or the profile cannot be used.
+        """
+        return self._client(writing=True)
+
+    def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        with self._turn:
+            made, self._made = self._made, {}
+        for client in made.values():
+            client.close()
+
+    def _client(self, *, writing: bool) -> Route53Client:
+        with self._turn:
+            if writing not in self._made:
+                # The session is shared: the second client then takes a tenth of the first one's time.
+                self._session = self._session or self._open_session()
+                self._made[writing] = self._session.client(
+                    "route53", config=self._config(writing=writing), endpoint_url=self._endpoint or None
+                )
+            return self._made[writing]
+
+    def _open_session(self) -> boto3.session.Session:
+        import boto3  # noqa: PLC0415 - lazy SDK
+        import botocore.session  # noqa: PLC0415 - lazy SDK
+
+        # With keys of drctl's own, a profile of this shell has no say (a wrong one would be an error).
+        detached = {"profile": (None, None, None, None)} if self._keys.access_key_id else None
+        core = botocore.session.Session(session_vars=detached)
+        # Calls that fetch credentials (STS, SSO) are made with this too; by default one waits up to a minute.
+        core.set_default_client_config(self._config(writing=False))
+        core.set_config_variable("sts_regional_endpoints", "regional")
+        core.set_config_variable("defaults_mode", "legacy")  # `auto` asks EC2's metadata where it runs
+        # An address that answers inside EC2 only. Elsewhere it costs seconds; roles there have other ways (IRSA,
+        # Pod Identity), and a machine's role can be named as a profile's credential_source.
+        core.get_component("credential_provider").remove("iam-role")
+        return boto3.session.Session(
+            aws_access_key_id=self._keys.access_key_id or None,
+            aws_secret_access_key=self._keys.secret_access_key or None,
+            region_name=_REGION,
+            botocore_session=core,
+        )
+
+    def _config(self, *, writing: bool) -> Config:
+        from botocore.config import Config  # noqa: PLC0415 - lazy SDK
+
+        attempts = 1 if writing else _READ_ATTEMPTS
+        return Config(
+            connect_timeout=min(_CONNECT_SECONDS_MAX, self._seconds / attempts),
+            read_timeout=self._seconds / attempts,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            tcp_keepalive=True,
+            max_pool_connections=_CONNECTIONS_MAX,
+            # As curl and kubectl do: a proxy from the environment is never asked for a loopback address.
+            proxies={} if _is_loopback(self._endpoint) else None,
+            user_agent_extra=f"drctl/{__version__}",
+        )
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
