@@ -1,0 +1,49 @@
+"""Who stands at the keyboard: gates, an observer that remembers, an operator who stops the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from drctl.ports.gate import Answer
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from drctl.core.change import Diff
+    from drctl.core.events import Event
+    from drctl.core.verdict import Verdict
+    from drctl.ports.journal import Record
+
+
+@dataclass
+class FakeGate:
+    """The port `Gate`: says RUN until the step that is refused."""
+
+    refuses: str = ""
+    asked: list[str] = field(default_factory=list)
+
+    def allows(self, step_id: str, title: str, diff: Diff) -> Answer:  # noqa: ARG002 - decided by the id
+        self.asked.append(step_id)
+        return Answer.PAUSE if step_id == self.refuses else Answer.RUN
+
+
+@dataclass
+class FakeObserver:
+    """The port `Observer`: remembers. `breaks` makes each call raise, as a screen may."""
+
+    breaks: bool = False
+    events: list[Event] = field(default_factory=list)
+    waits: list[str] = field(default_factory=list)
+
+    def recorded(self, record: Record) -> None:
+        self.events.append(record.event)
+        self._break()
+
+    def waiting(self, step_id: str, verdict: Verdict, waited: timedelta) -> None:  # noqa: ARG002 - the step is enough
+        self.waits.append(step_id)
+        self._break()
+
+    def _break(self) -> None:
+        if self.breaks:
+            raise OSError("the terminal is gone")
