@@ -81,7 +81,8 @@ class Settle:
         return (Fact(FactKind.SERVED_SINCE, self.region.name, healthy_since, world.clock.now()),)
 
     def by_hand(self, access: Access) -> Sequence[Command]:
-        """Return curl's own line; run it a few times."""
-        url = f"https://{access.public_name}:{self.region.port}{self.probe.path}"
+        """Return curl's own line, as a user whose resolver has moved on; run it a few times."""
+        name, port = access.public_name, self.region.port
+        url = f"--resolve {name}:{port}:{self.region.addresses[0]} https://{name}:{port}{self.probe.path}"
         expect = f"{self.probe.region_header}: {self.region.name}"
         return (Command(f"ask the public name: expect `{expect}`", f"{access.curl} -sS -i {url}", writes=False),)
