@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from onlab.driving import eventually
+
+from drctl.lab import processes
+from drctl.lab.layout import Layout
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.lab
+
+
+def test_the_demo_ends_well_only_because_the_client_agrees_and_leaves_nothing_running(tmp_path: Path) -> None:
+    root = tmp_path / "demo"
+
+    done = subprocess.run(_demo(root, "--output", "json"), capture_output=True, text=True, check=False, timeout=170)
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["failed"] == 0
+    assert told["checked"] == len(told["claims"]) >= 9
+    assert (root / "report.md").exists()
+    assert processes.members(Layout.load(root).lab_id) == ()
+
+
+def test_an_interrupted_demo_leaves_nothing_running(tmp_path: Path) -> None:
+    root = tmp_path / "demo"
+    process = subprocess.Popen(_demo(root), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    eventually(lambda: (root / "client.jsonl").exists())
+    lab_id = Layout.load(root).lab_id
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(timeout=30) == 130
+    assert processes.members(lab_id) == ()
+
+
+def _demo(root: Path, *more: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "drctl", "lab", "demo", "--root", str(root), *more)
