@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from onlab.driving import eventually
 
 from drctl.lab import processes
 from drctl.lab.layout import Layout
+from onlab.driving import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def test_the_demo_ends_well_only_because_the_client_agrees_and_leaves_nothing_ru
 def test_an_interrupted_demo_leaves_nothing_running(tmp_path: Path) -> None:
     root = tmp_path / "demo"
     process = subprocess.Popen(_demo(root), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    eventually(lambda: (root / "client.jsonl").exists())
+    eventually((root / "client.jsonl").exists)
     lab_id = Layout.load(root).lab_id
 
     process.send_signal(signal.SIGINT)
