@@ -43,13 +43,14 @@ class Shop:
 
 
 class FakeHttp:
-    """The ports `HttpReader` and `HttpProber`. A region's name is its address's."""
+    """The ports `HttpReader` and `HttpProber`. `answers_as` makes a region's ingress name another one."""
 
     def __init__(self, names: FakeNames, calls: Calls, clock: FakeClock) -> None:
         self._names, self._calls, self._clock = names, calls, clock
         self.public_name = ""
         self.shops: dict[str, Shop] = {}
         self.addresses: dict[str, str] = {}
+        self.answers_as: dict[str, str] = {}
 
     def public(self, rule: ProbeRule) -> HttpAnswer:
         addresses = self._names.resolve(self.public_name)
@@ -76,7 +77,7 @@ class FakeHttp:
             return self._failed(error.message)
 
     def _answer(self, region: str, status: int) -> HttpAnswer:
-        return HttpAnswer(status, region, "", _TOOK, self._clock.now())
+        return HttpAnswer(status, self.answers_as.get(region, region), "", _TOOK, self._clock.now())
 
     def _failed(self, error: str) -> HttpAnswer:
         return HttpAnswer(0, "", error, _TOOK, self._clock.now())

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from drctl.core.contract import FactKind
+from drctl.core.errors import ConflictError
+from drctl.core.observed import RecordState
+from drctl.core.verdict import Health
+from drctl.steps.switch_dns import RecordItem, SwitchDns, note_name
+from fakes.calls import ALWAYS, Fault
+from fakes.shop import ADDRESSES, EAST, NAME, TTL, WEST, ZONE, shop_topology, watch
+from steps.table import CONVERGED, STAMP, apply, case, found, nothing, settled, verified
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drctl.core.contract import Fact
+    from fakes.dns import FakeZone
+    from fakes.world import World
+
+ITEM = RecordItem(NAME, "A", (ADDRESSES[WEST],))
+STEP = SwitchDns(f"switch_dns:{ZONE}", ZONE, WEST, (ITEM,), timedelta(minutes=5), timedelta(seconds=1))
+MOVE = f"{ZONE}/{NAME} A values: ('{ADDRESSES[EAST]}',) -> ('{ADDRESSES[WEST]}',)"
+NOTE = f"{ZONE}/_drctl.{NAME} TXT values: None -> <epoch, run id and region>"
+
+
+def zone(world: World) -> FakeZone:
+    return world.zones[ZONE]
+
+
+def remember_an_earlier_run(world: World) -> None:
+    zone(world).put(RecordState(note_name(NAME), "TXT", TTL, ("drctl epoch=4",)))
+
+
+@pytest.mark.parametrize(
+    ("arrange", "expected"),
+    [
+        case("a name that points elsewhere is moved and noted", nothing, MOVE, NOTE),
+        case(
+            "an earlier run's note is replaced",
+            remember_an_earlier_run,
+            MOVE,
+            f"{ZONE}/_drctl.{NAME} TXT values: ('drctl epoch=4',) -> <epoch, run id and region>",
+        ),
+        case("a name that points there already is left alone", lambda world: apply(STEP, world), CONVERGED),
+        case("a name that does not exist blocks", lambda w: zone(w).records.clear(), ("blocked record-missing",)),
+        case(
+            "a silent vendor is unknown",
+            lambda world: world.calls.fail(f"{ZONE}/dns/*", Fault.UNREACHABLE),
+            ("unknown unreachable",),
+        ),
+    ],
+)
+def test_what_it_finds(world: World, arrange: Callable[[World], object], expected: tuple[str, ...]) -> None:
+    arrange(world)
+
+    assert found(STEP, world) == expected
+
+
+def test_the_order_of_values_is_no_difference(world: World) -> None:
+    zone(world).put(RecordState(NAME, "A", TTL, ("10.0.0.1", "10.0.0.2")))
+
+    assert found(replace(STEP, items=(RecordItem(NAME, "A", ("10.0.0.2", "10.0.0.1")),)), world) == CONVERGED
+
+
+def test_a_moved_name_keeps_its_ttl_and_says_which_run_moved_it(world: World) -> None:
+    apply(STEP, world)
+
+    assert zone(world).records[NAME, "A"] == RecordState(NAME, "A", TTL, (ADDRESSES[WEST],))
+    assert zone(world).records[note_name(NAME), "TXT"].values == ("drctl epoch=1 run=run-1 active=west",)
+    assert world.calls.writes == [f"{ZONE}/dns/swap"]
+
+
+def test_a_write_in_between_is_a_conflict_and_nothing_is_written(world: World) -> None:
+    other = RecordState(NAME, "A", TTL, ("10.9.9.9",))
+    world.calls.before(f"{ZONE}/dns/swap", lambda: zone(world).put(other))
+
+    with pytest.raises(ConflictError):
+        apply(STEP, world)
+
+    assert zone(world).records[NAME, "A"] == other
+    assert (note_name(NAME), "TXT") not in zone(world).records
+
+
+def silence_one_server(world: World) -> None:
+    zone(world).servers[1].error = "timed out"
+    apply(STEP, world)
+
+
+def silence_every_server(world: World) -> None:
+    apply(STEP, world)
+    for server in zone(world).servers:
+        server.error = "timed out"
+
+
+def hold_one_server_back(world: World) -> None:
+    zone(world).servers[1].lag = ALWAYS
+    apply(STEP, world)
+
+
+@pytest.mark.parametrize(
+    ("arrange", "expected"),
+    [
+        case("an old answer is waited for", nothing, Health.PROGRESSING),
+        case("new answers everywhere are healthy", lambda world: apply(STEP, world), Health.HEALTHY),
+        case("one server that still says the old thing is waited for", hold_one_server_back, Health.PROGRESSING),
+        case("silence everywhere proves nothing", silence_every_server, Health.PROGRESSING),
+    ],
+)
+def test_what_it_sees_in_the_end(world: World, arrange: Callable[[World], object], expected: Health) -> None:
+    arrange(world)
+
+    assert settled(STEP, world) is expected
+
+
+def test_a_silent_server_does_not_hide_that_the_others_answer(world: World) -> None:
+    silence_one_server(world)
+
+    verdict = verified(STEP, world)
+
+    assert verdict.items[0].health is Health.HEALTHY
+    assert "1 of 2" in verdict.items[0].message
+
+
+def test_a_server_that_lags_is_waited_for_and_then_healthy(world: World) -> None:
+    apply(STEP, world)
+
+    assert verified(STEP, world).health is Health.PROGRESSING
+    assert settled(STEP, world) is Health.HEALTHY
+
+
+def test_the_vendors_word_is_not_needed_by_a_process_that_sent_nothing(world: World) -> None:
+    apply(STEP, world)
+    world.start_new_process()
+
+    assert settled(STEP, world) is Health.HEALTHY
+
+
+def facts(world: World) -> dict[FactKind, Fact]:
+    return {fact.kind: fact for fact in STEP.measure(world.probes(STAMP), world.clock.now())}
+
+
+def test_a_client_cuts_over_at_worst_one_ttl_and_one_retry_after_the_last_server(world: World) -> None:
+    apply(STEP, world)
+    settled(STEP, world)
+
+    worst = facts(world)[FactKind.DNS_CUTOVER_WORST].value
+
+    assert worst == world.clock.now() + timedelta(seconds=TTL + 1)
+
+
+def test_a_ttl_that_was_published_before_counts_until_it_is_over(world: World) -> None:
+    zone(world).put(RecordState(NAME, "A", 3600, (ADDRESSES[EAST],)))
+    watch(world, shop_topology(), 1)
+    sampled = world.samples.kept[-1].at
+    zone(world).put(RecordState(NAME, "A", TTL, (ADDRESSES[EAST],)))
+    apply(STEP, world)
+    settled(STEP, world)
+
+    worst = facts(world)[FactKind.DNS_CUTOVER_WORST].value
+
+    assert worst == sampled + timedelta(seconds=3600 + 1)
+
+
+def test_the_moment_before_the_change_is_written_down(world: World) -> None:
+    (fact,) = STEP.baseline(world.reads(STAMP))
+
+    assert (fact.kind, fact.value) == (FactKind.DNS_SENT_AFTER, world.clock.now())
