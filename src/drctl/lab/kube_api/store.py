@@ -40,7 +40,8 @@ class Store:
         self.version = int(time.time() * 100)
         self._items: dict[Kind, dict[tuple[str, str], JsonObject]] = {}
         self._log: deque[Change] = deque(maxlen=changes_kept)
-        self._forgotten = 0
+        # What was before this server's time nobody can be told: a watch from there lists anew.
+        self._forgotten = self.version
         self._waiting: set[asyncio.Future[None]] = set()
 
     def get(self, ref: Ref) -> JsonObject | None:
