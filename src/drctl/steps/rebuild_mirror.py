@@ -14,6 +14,7 @@ from drctl.core.check import Check, Converged, Diverged
 from drctl.core.errors import AdapterError, NotFoundError, RefusedError
 from drctl.core.observed import StreamRole, StreamState
 from drctl.core.stream_config import StreamConfig, mirrored
+from drctl.core.topology import HEARTBEAT_STREAM
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.datastore import DatastoreReader, MirrorWish
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
@@ -62,7 +63,8 @@ class RebuildMirror:
 
     def check(self, world: ReadPorts) -> Check:
         """Compare each stream's configuration with that of a mirror of the active region's stream."""
-        here = {stream.name: stream for stream in world.datastore(self.region).streams()}
+        region = world.datastore(self.region)
+        here = {stream.name: stream for stream in region.streams()}
         origin = world.datastore(self.origin)
         there = {stream.name: stream for stream in origin.streams()}
         domain = origin.info().domain
@@ -72,6 +74,7 @@ class RebuildMirror:
             if stream is None or stream.role is not StreamRole.MIRROR:
                 wanted = mirrored(json.loads(there[item.name].config), domain, 0, "")
                 changes.extend(_changes(f"{self.region}/stream/{item.name}", item.name, stream, wanted))
+                changes.extend(_durables_lost(self.region, region, item.name) if stream else ())
         return Diverged(Diff(tuple(changes))) if changes else Converged()
 
     def apply(self, world: WritePorts, diff: Diff) -> None:
@@ -123,6 +126,9 @@ def _require_nothing_lost(
         return
     if stream.role is StreamRole.ACTIVE:
         raise RefusedError(f"{item.name} still takes writes: it must be fenced before it is deleted.")
+    if item.name == HEARTBEAT_STREAM:
+        # drctl's own, and in no ledger: the old region beat on until it died (product.md, section 7).
+        return
     if not item.rescue:
         if there.first_seq > stream.first_seq or there.last_seq < stream.last_seq:
             raise RefusedError(
@@ -155,6 +161,17 @@ def _changes(place: str, item: str, stream: StreamState | None, wanted: StreamCo
         for field in sorted(before.keys() | after.keys())
         if field in made or before.get(field) != after.get(field)
     ]
+
+
+def _durables_lost(region: str, datastore: DatastoreReader, stream: str) -> list[Change]:
+    """Return what deleting a stream takes with it; the active region has its own durables."""
+    changes = []
+    for durable in datastore.consumers(stream):
+        place = f"{region}/consumer/{stream}/{durable.name}"
+        changes.append(Change(stream, place, "durable", "created", None))
+        if durable.start_seq:
+            changes.append(Change(stream, place, "opt_start_seq", durable.start_seq, None))
+    return changes
 
 
 def _fields(config: StreamConfig) -> dict[str, Value]:
