@@ -22,13 +22,12 @@ if TYPE_CHECKING:
 ORDERS = PromoteItem("ORDERS", Tier.CRITICAL, ("orders.>",))
 STEP = PromoteStream("promote_stream:west:streams", WEST, (ORDERS,), timedelta(minutes=5))
 PLACE = "west/stream/ORDERS"
-MIRROR = '{"name":"ORDERS","external":{"api":"$JS.east.API"}}'
 SIGNED = (
     f"{PLACE} metadata.drctl.fork_seq: None -> <fork sequence>",
     f"{PLACE} metadata.drctl.fork_ts: None -> <fork time>",
     f"{PLACE} metadata.drctl.epoch: None -> <epoch>",
     f"{PLACE} metadata.drctl.run: None -> <run id>",
-    f"{PLACE} metadata.drctl.origin: None -> {MIRROR}",
+    f"{PLACE} metadata.drctl.origin: None -> <origin>",
 )
 UNBOUND = (f"{PLACE} mirror: ORDERS -> None", f"{PLACE} subjects: () -> ('orders.>',)")
 DIRECT = f"{PLACE} mirror_direct: True -> False"

@@ -23,6 +23,13 @@ from drctl.steps.subjects import probe_subject
 
 # What the server sets by itself when a stream stops being a mirror (nats.md 1.3).
 _DUPLICATE_WINDOW_NANOSECONDS = 120_000_000_000
+_SIGNED = (
+    ("fork_seq", "fork sequence"),
+    ("fork_ts", "fork time"),
+    ("epoch", "epoch"),
+    ("run", "run id"),
+    ("origin", "origin"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +171,10 @@ def _changes(region: str, item: PromoteItem, stream: StreamState) -> tuple[Chang
         changes.append(Change(item.name, place, "duplicate_window", None, _DUPLICATE_WINDOW_NANOSECONDS))
     for field, text in item.deferred:
         changes.append(Change(item.name, place, field, _text(config.get(field)), text))
-    for key, made in (("fork_seq", "fork sequence"), ("fork_ts", "fork time"), ("epoch", "epoch"), ("run", "run id")):
+    # The origin too: what a run made a mirror of, it knows only in the words in which the server says it.
+    for key, made in _SIGNED:
         before = metadata.get(f"drctl.{key}")
         changes.append(Change(item.name, place, f"metadata.drctl.{key}", before, RunMade(made)))
-    origin = json.dumps(config.get("mirror"), separators=(",", ":"))
-    changes.append(Change(item.name, place, "metadata.drctl.origin", metadata.get("drctl.origin"), origin))
     return tuple(changes)
 
 
