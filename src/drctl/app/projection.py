@@ -43,14 +43,17 @@ _Fields = dict[str, "Value"]
 
 @dataclass(slots=True)
 class Expected:
-    """Every field that earlier steps will have written, by object."""
+    """Every field that earlier steps will have written, by object; `remade` are the streams made anew as mirrors."""
 
     objects: dict[str, _Fields] = field(default_factory=dict)
+    remade: set[str] = field(default_factory=set)
 
     def add(self, diff: Diff) -> None:
         """Take a step's changes as made."""
         for change in diff.changes:
             self.objects.setdefault(change.object, {})[change.field] = change.after
+            if change.field == "mirror" and change.after is not None:
+                self.remade.add(change.object)
 
     def of(self, name: str) -> _Fields:
         """Return what an object's fields will hold."""
@@ -152,8 +155,8 @@ class _Datastore:
             raise
 
     def consumers(self, stream: str) -> tuple[ConsumerState, ...]:
-        # A stream that is made anew as a mirror has no durable any more.
-        return () if self._fields(stream).get("mirror") else self.reader.consumers(stream)
+        # A stream that is made anew has no durable any more, whatever became of it since.
+        return () if f"{self.region}/stream/{stream}" in self.expected.remade else self.reader.consumers(stream)
 
     def heartbeats(self, region: str, newest: int) -> tuple[Heartbeat, ...]:
         return self.reader.heartbeats(region, newest)
