@@ -53,6 +53,10 @@ class Stream:
         return str(self.config["name"])
 
     @property
+    def subjects(self) -> tuple[str, ...]:
+        return tuple(self.config.get("subjects", ()))
+
+    @property
     def metadata(self) -> dict[str, str]:
         return dict(self.config.get("metadata") or {})
 
@@ -62,7 +66,7 @@ class Stream:
 
     def takes(self, subject: str) -> bool:
         """Say whether a publish to a subject is stored here."""
-        return not self.config.get("sealed") and any(covers(bound, subject) for bound in self.config["subjects"])
+        return not self.config.get("sealed") and any(covers(bound, subject) for bound in self.subjects)
 
     def state(self, now: datetime) -> StreamState:
         metadata = self.metadata
@@ -71,7 +75,7 @@ class Stream:
             name=self.name,
             kind=kind_of(self.name),
             role=role_of(self.config),
-            subjects=tuple(self.config["subjects"]),
+            subjects=self.subjects,
             original_subjects=tuple(json.loads(metadata.get("drctl.subjects", "[]"))),
             first_seq=self.messages[0].seq if self.messages else 0,
             last_seq=self.last_seq,
@@ -158,13 +162,13 @@ class Domain:
         return tuple(sorted(stream.name for stream in self.streams.values() if stream.takes(subject)))
 
     def _filled(self, config: Config) -> Config:
-        filled: Config = {"subjects": [], "metadata": {}, "storage": "file", "retention": "limits"} | config
+        filled: Config = {"metadata": {}, "storage": "file", "retention": "limits"} | config
         if not filled.get("mirror"):
             # What the server sets by itself when a stream is no mirror (nats.md 1.3).
             filled = {"duplicate_window": _DUPLICATE_WINDOW} | filled
         for other in self.streams.values():
             if other.name != filled["name"] and any(
-                overlap(one, two) for one in filled["subjects"] for two in other.config["subjects"]
+                overlap(one, two) for one in filled.get("subjects", ()) for two in other.subjects
             ):
                 raise RefusedError(f"the subjects of {filled['name']} overlap with those of {other.name}")
         return filled
