@@ -141,6 +141,12 @@ def lively() -> Iterator[Running]:
         yield server
 
 
+def asked_for(request: pytest.FixtureRequest) -> Running:
+    """Return the server that the test asked for: `lively`, or the one without actors."""
+    found: Running = request.getfixturevalue("lively" if "lively" in request.fixturenames else "server")
+    return found
+
+
 @contextmanager
 def signed_in(server: Running, token: str) -> Iterator[Client]:
     client = Client(server, token)
@@ -153,7 +159,7 @@ def signed_in(server: Running, token: str) -> Iterator[Client]:
 @pytest.fixture
 def admin(request: pytest.FixtureRequest) -> Iterator[Client]:
     """The administrator of the server that the test asked for."""
-    server = request.getfixturevalue("lively" if "lively" in request.fixturenames else "server")
+    server = asked_for(request)
     with signed_in(server, server.admin_token) as client:
         yield client
 
@@ -161,15 +167,15 @@ def admin(request: pytest.FixtureRequest) -> Iterator[Client]:
 @pytest.fixture
 def drctl(request: pytest.FixtureRequest) -> Iterator[Client]:
     """The user drctl of the server that the test asked for."""
-    server = request.getfixturevalue("lively" if "lively" in request.fixturenames else "server")
+    server = asked_for(request)
     with signed_in(server, server.token) as client:
         yield client
 
 
 @pytest.fixture
-def door(server: Running) -> JsonCaller:
+def door(request: pytest.FixtureRequest) -> JsonCaller:
     """The simulator's own door."""
-    return JsonCaller(server.admin_url)
+    return JsonCaller(asked_for(request).admin_url)
 
 
 def deployment(name: str = "api", replicas: int = 0, command: tuple[str, ...] = ("python", "-c", SERVE)) -> Json:
@@ -211,12 +217,10 @@ class Kubectl:
 @pytest.fixture
 def kubectl(request: pytest.FixtureRequest, tmp_path: Path) -> Kubectl:
     """The real kubectl as user drctl."""
-    server = request.getfixturevalue("lively" if "lively" in request.fixturenames else "server")
-    return Kubectl(server.kubeconfig(namespace="shop"), tmp_path)
+    return Kubectl(asked_for(request).kubeconfig(namespace="shop"), tmp_path)
 
 
 @pytest.fixture
 def admin_kubectl(request: pytest.FixtureRequest, tmp_path: Path) -> Kubectl:
     """The real kubectl as administrator."""
-    server = request.getfixturevalue("lively" if "lively" in request.fixturenames else "server")
-    return Kubectl(server.kubeconfig(admin=True, namespace="shop"), tmp_path)
+    return Kubectl(asked_for(request).kubeconfig(admin=True, namespace="shop"), tmp_path)
