@@ -17,6 +17,11 @@ PUBLIC_NAME = "shop.lab.test"
 ZONE_ID = "Z0LAB"
 NAMESPACE = "shop"
 TTL_SECONDS = 2
+# The second zone, at the second vendor: its name moves with the first one, and nobody waits for its TTL.
+CLOUDFLARE_ZONE = "lab-two.test"
+CLOUDFLARE_NAME = "shop.lab-two.test"
+CLOUDFLARE_ZONE_ID = "1ab0" * 8
+CLOUDFLARE_TTL_SECONDS = 60
 
 # Below Linux' ephemeral range (32768 and up), so that no outgoing connection ever sits on one of these.
 _PORT_RANGE = range(20000, 32000)
@@ -37,10 +42,14 @@ class Ports:
     route53: int
     dns_a: int
     dns_b: int
+    cloudflare: int
+    dns_c: int
+    dns_d: int
     resolver: int
     admin_kube_east: int
     admin_kube_west: int
     admin_route53: int
+    admin_cloudflare: int
     admin_link: int
 
 
