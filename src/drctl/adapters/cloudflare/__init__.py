@@ -1,0 +1,1 @@
+"""Cloudflare through its own SDK: DNS records by value. Load balancers and proxied records are refused."""
