@@ -105,8 +105,9 @@ class Runner:
         recorder.record(
             RunStarted(lock.run_id, plan.intent, plan.digest, self._console.operator, __version__),
             RunConfirmed(agreed.how, agreed.accepted, predictions(prepared.previews)),
-            EpochClaimed(epoch),
             FactsMeasured("run", (Fact(FactKind.PUBLIC_FAILED_SINCE, "public name", failed, reads.clock.now()),)),
+            # Last: a run with an epoch can be resumed, and then has all of the above.
+            EpochClaimed(epoch),
         )
         return self._execute(plan, journal, recorder, lock)
 
