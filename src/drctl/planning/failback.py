@@ -40,8 +40,15 @@ def reprotect_phases(
     back, active, deadline = intent.target, intent.source, topology.timing.step_deadline
     tails = _tails(inventory, streams)
     rescued = {item.name: item for item in tails}
+    there = {stream.name for stream in inventory.target.streams}
     rebuilt = tuple(
-        RebuildItem(item.name, item.tier, tail.fork_seq if tail else 0, tail.rescue if tail else "")
+        RebuildItem(
+            item.name,
+            item.tier,
+            tail.fork_seq if tail else 0,
+            tail.rescue if tail else "",
+            existed=item.name in there,
+        )
         for item in streams
         for tail in (rescued.get(item.name),)
     )

@@ -15,6 +15,7 @@ from drctl.core.observed import StreamRole
 from drctl.core.verdict import Health, ItemVerdict, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps.base import Plane
+from drctl.steps.progress import is_promoted
 from drctl.steps.replication import ReplicaItem, judge_in_sync
 
 
@@ -59,14 +60,16 @@ class DrainStreams:
 
     def _judge(self, world: ReadPorts, item: ReplicaItem) -> ItemVerdict:
         try:
-            origin = world.datastore(self.source).stream(item.name)
             target = world.datastore(self.target).stream(item.name)
+            if is_promoted(target, world.stamp):
+                return ItemVerdict(item.name, item.tier, Health.HEALTHY, f"promoted at {target.fork_seq} by this run")
+            origin = world.datastore(self.source).stream(item.name)
         except AdapterError as error:
             return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"unknown: {error.message}")
         if origin.role is StreamRole.ACTIVE:
             return ItemVerdict(item.name, item.tier, Health.FAILED, f"{self.source} still takes writes: not fenced")
         if target.role is StreamRole.ACTIVE and target.fork_seq == origin.last_seq:
-            # Seen again after a resume: it was promoted at exactly the origin's end.
+            # It was promoted by hand, at exactly the origin's end.
             return ItemVerdict(item.name, item.tier, Health.HEALTHY, f"promoted at {target.fork_seq}")
         return judge_in_sync(world, self.source, self.target, item)
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Literal
 
 from drctl.core.access import Access, Command
-from drctl.core.change import Change, Diff, RunMade
+from drctl.core.change import Change, Diff, RunMade, Value
 from drctl.core.check import Blocked, Check, Converged, Diverged
 from drctl.core.errors import AdapterError, NotFoundError, UnreachableError
 from drctl.core.finding import Finding
@@ -17,6 +17,7 @@ from drctl.core.observed import StreamRole, StreamState
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps.base import Plane
+from drctl.steps.progress import is_promoted
 from drctl.steps.subjects import probe_subject
 
 SOURCE_WRITERS_UNKNOWN = "source-writers-unknown"
@@ -75,7 +76,10 @@ class FenceStreams:
         except UnreachableError as error:
             return Blocked((writers_unknown(self.region, "its streams", error),))
         changes = [
-            change for item in self.items if item.name in streams for change in self._changes(streams[item.name])
+            change
+            for item in self.items
+            if item.name in streams and not is_promoted(streams[item.name], world.stamp)
+            for change in self._changes(streams[item.name])
         ]
         return Diverged(Diff(tuple(changes))) if changes else Converged()
 
@@ -83,11 +87,19 @@ class FenceStreams:
         if stream.role is not StreamRole.ACTIVE:
             return ()
         place = f"{self.region}/stream/{stream.name}"
+        metadata = json.loads(stream.config).get("metadata") or {}
+        written: dict[str, Value] = {
+            "drctl.subjects": json.dumps(list(stream.subjects)),
+            "drctl.epoch": RunMade("epoch"),
+            "drctl.run": RunMade("run id"),
+        }
         return (
             Change(stream.name, place, "subjects", stream.subjects, (f"_drctl.fenced.{stream.name}",)),
-            Change(stream.name, place, "metadata.drctl.subjects", None, json.dumps(list(stream.subjects))),
-            Change(stream.name, place, "metadata.drctl.epoch", None, RunMade("epoch")),
-            Change(stream.name, place, "metadata.drctl.run", None, RunMade("run id")),
+            *(
+                Change(stream.name, place, f"metadata.{key}", metadata.get(key), value)
+                for key, value in written.items()
+                if metadata.get(key) != value
+            ),
         )
 
     def apply(self, world: WritePorts, diff: Diff) -> None:
@@ -101,6 +113,8 @@ class FenceStreams:
     def _judge(self, world: ProbePorts, item: FenceItem) -> ItemVerdict:
         try:
             stream = world.datastore(self.region).stream(item.name)
+            if is_promoted(stream, world.stamp):
+                return ItemVerdict(item.name, item.tier, Health.HEALTHY, "was fenced, and promoted since by this run")
             if stream.role is StreamRole.ACTIVE:
                 return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"still binds {stream.subjects}")
             prober = world.datastore_prober(self.region)

@@ -16,6 +16,7 @@ from drctl.core.verdict import Health, ItemVerdict, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps.base import Plane
 from drctl.steps.fence_streams import writers_unknown
+from drctl.steps.progress import has_region_past_fence
 from drctl.steps.scale_workload import scale_by_hand
 from drctl.steps.scaling import WorkloadItem, look, replicas_change
 
@@ -61,7 +62,9 @@ class FenceWorkloads:
                     changes.append(replicas_change(self.region, item, state.replicas))
         except UnreachableError as error:
             return Blocked((writers_unknown(self.region, "its workloads", error),))
-        return Diverged(Diff(tuple(changes))) if changes else Converged()
+        if not changes or has_region_past_fence(world, self.region):
+            return Converged()
+        return Diverged(Diff(tuple(changes)))
 
     def apply(self, world: WritePorts, diff: Diff) -> None:
         """Scale one workload down, if nobody wrote to it since it was read here."""
@@ -72,7 +75,10 @@ class FenceWorkloads:
 
     def verify(self, world: ProbePorts) -> Verdict:
         """See that no pod is left above the floor."""
-        return judge_items(tuple(self._judge(item, look(world, self.region, item)) for item in self.items))
+        verdict = judge_items(tuple(self._judge(item, look(world, self.region, item)) for item in self.items))
+        if verdict.health is Health.PROGRESSING and has_region_past_fence(world, self.region):
+            return Verdict(Health.HEALTHY, "were fenced, and started since by this run")
+        return verdict
 
     @staticmethod
     def _judge(item: WorkloadItem, seen: WorkloadState | ItemVerdict) -> ItemVerdict:

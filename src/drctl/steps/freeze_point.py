@@ -18,6 +18,7 @@ from drctl.core.topology import HEARTBEAT_STREAM
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps.base import Plane
+from drctl.steps.progress import is_promoted
 
 _HEARTBEATS_READ = 600
 _SAMPLES_READ = 3600
@@ -75,7 +76,9 @@ class FreezePoint:
         """Read each mirror's position and derive the loss; a stream promoted already speaks from its metadata."""
         now = world.clock.now()
         mirrors = {stream.name: stream for stream in world.datastore(self.target).streams()}
-        losses = state_loss(world, self.source, self.target, tuple(mirrors[name] for name in self.streams))
+        # What this run has promoted was stated before; its origin may be a mirror by now, and say nothing of it.
+        told = tuple(mirrors[name] for name in self.streams if not is_promoted(mirrors[name], world.stamp))
+        losses = state_loss(world, self.source, self.target, told)
         facts: list[Fact] = []
         for name in self.streams:
             where = position(mirrors[name])

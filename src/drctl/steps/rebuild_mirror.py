@@ -19,18 +19,24 @@ from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.datastore import DatastoreReader, MirrorWish
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps.base import Plane
+from drctl.steps.progress import is_promoted
 
 _RUN_MADE = {"drctl.epoch": "epoch", "drctl.run": "run id"}
+_ALWAYS_SHOWN = frozenset({"mirror", *(f"metadata.{key}" for key in _RUN_MADE)})
 
 
 @dataclass(frozen=True, slots=True)
 class RebuildItem:
-    """One stream. `rescue` names what must hold its tail; empty where the active region must hold all of it."""
+    """One stream. `rescue` names what must hold its tail; empty where the active region must hold all of it.
+
+    `existed` says whether the region had it when the plan was made.
+    """
 
     name: str
     tier: Tier
     fork_seq: int = 0
     rescue: str = ""
+    existed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +77,13 @@ class RebuildMirror:
         changes: list[Change] = []
         for item in self.items:
             stream = here.get(item.name)
-            if stream is None or stream.role is not StreamRole.MIRROR:
+            is_done = stream is not None and (stream.role is StreamRole.MIRROR or is_promoted(stream, world.stamp))
+            if not is_done:
                 wanted = mirrored(json.loads(there[item.name].config), domain, 0, "")
-                changes.extend(_changes(f"{self.region}/stream/{item.name}", item.name, stream, wanted))
+                made = _changes(f"{self.region}/stream/{item.name}", item.name, stream, wanted)
+                # Killed between delete and create: what was shown was the difference to the stream that is gone.
+                is_half_done = stream is None and item.existed
+                changes.extend(change for change in made if not is_half_done or change.field in _ALWAYS_SHOWN)
                 changes.extend(_durables_lost(self.region, region, item.name) if stream else ())
         return Diverged(Diff(tuple(changes))) if changes else Converged()
 
@@ -99,7 +109,8 @@ class RebuildMirror:
             stream = world.datastore(self.region).stream(item.name)
         except AdapterError as error:
             return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"unknown: {error.message}")
-        health = Health.HEALTHY if stream.role is StreamRole.MIRROR else Health.PROGRESSING
+        is_done = stream.role is StreamRole.MIRROR or is_promoted(stream, world.stamp)
+        health = Health.HEALTHY if is_done else Health.PROGRESSING
         return ItemVerdict(item.name, item.tier, health, stream.role.value)
 
     def by_hand(self, access: Access) -> Sequence[Command]:

@@ -8,6 +8,7 @@ from drctl.core.errors import AdapterError
 from drctl.core.observed import StreamRole
 from drctl.core.verdict import Health, ItemVerdict, Tier
 from drctl.ports.world import ReadPorts
+from drctl.steps.progress import is_promoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ def judge_in_sync(world: ReadPorts, origin: str, mirror: str, item: ReplicaItem)
     origin goes on.
     """
     try:
+        if is_promoted(here := world.datastore(mirror).stream(item.name), world.stamp):
+            return ItemVerdict(item.name, item.tier, Health.HEALTHY, "was in sync, and promoted since by this run")
         there = world.datastore(origin).stream(item.name)
         here = world.datastore(mirror).stream(item.name)
     except AdapterError as error:

@@ -13,12 +13,14 @@ from drctl.core.change import Change, Diff
 from drctl.core.check import Blocked, Check, Converged, Diverged
 from drctl.core.errors import AdapterError
 from drctl.core.finding import Finding
+from drctl.core.lock import Stamp
 from drctl.core.observed import StreamRole, StreamState
 from drctl.core.tail import tail_digest
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.datastore import DatastoreReader, TailWish
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps.base import Plane
+from drctl.steps.progress import is_promoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class RescueTail:
         here = {stream.name for stream in kept.streams()}
         changes, findings = [], []
         for item in self.items:
-            if not has_tail(item, there.get(item.name)) or item.rescue in here:
+            if not has_tail(item, there.get(item.name), world.stamp) or item.rescue in here:
                 continue
             if finding := _fork_differs(item, origin, kept):
                 findings.append(finding)
@@ -90,9 +92,9 @@ class RescueTail:
     def _judge(self, world: ReadPorts, item: TailItem) -> ItemVerdict:
         origin, kept = world.datastore(self.source), world.datastore(self.region)
         try:
-            stream = origin.stream(item.name)
-            if not has_tail(item, stream):
-                return ItemVerdict(item.name, item.tier, Health.HEALTHY, "nothing was taken after the fork")
+            stream = next((one for one in origin.streams() if one.name == item.name), None)
+            if stream is None or not has_tail(item, stream, world.stamp):
+                return ItemVerdict(item.name, item.tier, Health.HEALTHY, "nothing is left there after the fork")
             there = tail_digest(origin.messages(item.name, item.fork_seq + 1, stream.last_seq))
             here = tail_digest(kept.messages(item.rescue, item.fork_seq + 1, stream.last_seq))
         except AdapterError as error:
@@ -115,9 +117,11 @@ class RescueTail:
         return tuple(lines)
 
 
-def has_tail(item: TailItem, stream: StreamState | None) -> bool:
-    """Say whether the old region holds anything of its own: a mirror never does."""
-    return stream is not None and stream.role is not StreamRole.MIRROR and stream.last_seq > item.fork_seq
+def has_tail(item: TailItem, stream: StreamState | None, stamp: Stamp) -> bool:
+    """Say whether the old region holds anything of its own: neither a mirror does, nor what this run promoted."""
+    if stream is None or stream.role is StreamRole.MIRROR or is_promoted(stream, stamp):
+        return False
+    return stream.last_seq > item.fork_seq
 
 
 def _fork_differs(item: TailItem, origin: DatastoreReader, kept: DatastoreReader) -> Finding | None:

@@ -56,7 +56,7 @@ class SealTail:
         changes: list[Change] = []
         for item in self.items:
             kept = here.get(item.rescue)
-            if _is_sealed(kept) or (kept is None and not has_tail(item, there.get(item.name))):
+            if _is_sealed(kept) or (kept is None and not has_tail(item, there.get(item.name), world.stamp)):
                 continue
             place = f"{self.region}/stream/{item.rescue}"
             origin = f"{item.name} of {self.source} from {item.fork_seq + 1}"
