@@ -94,6 +94,10 @@ class Calls:
         self._is_dead = True
         raise Crashed
 
+    @property
+    def is_alive(self) -> bool:
+        return not self._is_dead
+
     def require_alive(self) -> None:
         if self._is_dead:
             raise Crashed

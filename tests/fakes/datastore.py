@@ -107,9 +107,7 @@ class FakeDatastore:
         }
         config = {key: value for key, value in stream.config.items() if key != "mirror"}
         config |= {field: json.loads(text) for field, text in wish.deferred}
-        if "mirror_direct" in config:
-            config["mirror_direct"] = False
-        config["subjects"] = list(wish.subjects)
+        config |= {"mirror_direct": False, "subjects": list(wish.subjects)}
         self._update("promote", config | {"metadata": _metadata(config, _OF_ONE_RUN) | fork | _signed(stamp)})
 
     def carry_consumer(self, consumer: ConsumerState, floor: int) -> None:

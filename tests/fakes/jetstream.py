@@ -162,7 +162,8 @@ class Domain:
         return tuple(sorted(stream.name for stream in self.streams.values() if stream.takes(subject)))
 
     def _filled(self, config: Config) -> Config:
-        filled: Config = {"metadata": {}, "storage": "file", "retention": "limits"} | config
+        own = {"metadata": {}, "storage": "file", "retention": "limits", "mirror_direct": False}
+        filled: Config = own | config
         if not filled.get("mirror"):
             # What the server sets by itself when a stream is no mirror (nats.md 1.3).
             filled = {"duplicate_window": _DUPLICATE_WINDOW} | filled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -18,8 +19,9 @@ from fakes.console import FakeGate, FakeObserver
 from fakes.shop import EAST, INVENTORIES, NOBODY, WEST, shop_topology
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from drctl.app.locking import HeldLock
     from drctl.app.prepare import Prepared
     from drctl.app.report import Report
     from drctl.core.topology import Topology
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 EMERGENCY = Intent(Operation.FAILOVER, Mode.EMERGENCY, EAST, WEST)
 PLANNED = Intent(Operation.FAILOVER, Mode.PLANNED, EAST, WEST)
+HOME = Intent(Operation.FAILBACK, Mode.PLANNED, WEST, EAST)
 ACCEPTS = ("data-loss", "source-writers-unknown")
 PLANS: DataclassCodec[Plan] = DataclassCodec(Plan)
 
@@ -49,21 +52,22 @@ class Operator:
         """Look at everything; write nothing."""
         return prepare(self.world.reads(NOBODY), self.topology, intent, INVENTORIES)
 
-    def run(self, intent: Intent = EMERGENCY, accepted: tuple[str, ...] = ACCEPTS, run_id: str = "run-1") -> Report:
-        """Take the lock, look, agree to what is shown, run."""
-        lock = take(self.stores.locks, self._record(run_id))
-        try:
-            return self._runner().start(self.prepare(intent), Agreed("--confirm", accepted), lock)
-        finally:
-            lock.release()
+    def run(
+        self,
+        intent: Intent = EMERGENCY,
+        accepted: tuple[str, ...] = ACCEPTS,
+        run_id: str = "run-1",
+        prepared: Prepared | None = None,
+    ) -> Report:
+        """Take the lock, look (unless it was looked at before), agree to what is shown, run."""
+        with self._locked(run_id) as lock:
+            shown = prepared or self.prepare(intent)
+            return self._runner().start(shown, Agreed("--confirm", accepted), lock)
 
     def resume(self, run_id: str = "run-1") -> Report:
         """Take a run up."""
-        lock = take(self.stores.locks, self._record(run_id))
-        try:
+        with self._locked(run_id) as lock:
             return self._runner().resume(run_id, lock)
-        finally:
-            lock.release()
 
     def state(self, run_id: str = "run-1") -> RunState:
         """Return a run as its journal tells it."""
@@ -71,8 +75,16 @@ class Operator:
             lambda state, record: fold(state, record.at, record.event), self.world.runs.read(run_id), RunState()
         )
 
-    def _record(self, run_id: str) -> LockRecord:
-        return LockRecord(run_id, "ann@desk", "failover east -> west, emergency", "", self.world.clock.now(), 0)
+    @contextmanager
+    def _locked(self, run_id: str) -> Iterator[HeldLock]:
+        now = self.world.clock.now()
+        lock = take(self.stores.locks, LockRecord(run_id, "ann@desk", "failover east -> west, emergency", "", now, 0))
+        try:
+            yield lock
+        finally:
+            # A killed process lets go of nothing.
+            if self.world.calls.is_alive:
+                lock.release()
 
     def _runner(self) -> Runner:
         service = Service(self.topology, self.world.reads(NOBODY), self.world.writes)
