@@ -6,7 +6,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, assert_never
 
 from drctl.config import schema
-from drctl.core.access import Access
+from drctl.core.access import Access, DnsAccess, DnsVendor
 
 if TYPE_CHECKING:
     from drctl.config.schema import SecretReference, Settings
@@ -20,7 +20,7 @@ def access_of(settings: Settings) -> Access:
     return Access(
         kubectl=tuple((region.name, _kubectl(region.kubernetes)) for region in settings.regions),
         nats=tuple((region.name, _nats(region.nats)) for region in settings.regions),
-        dns=tuple((zone.zone, _dns(zone)) for zone in settings.dns),
+        dns=tuple(DnsAccess(zone.zone, DnsVendor(zone.vendor), _dns(zone)) for zone in settings.dns),
         curl=f"curl{trust}",
         public_name=settings.public_name,
     )
@@ -45,9 +45,10 @@ def _dns(zone: schema.Route53Zone | schema.CloudflareZone) -> str:
         case schema.Route53Zone():
             return _aws(zone)
         case schema.CloudflareZone():
-            base = zone.endpoint or _CLOUDFLARE
-            header = f'"Authorization: Bearer "{_shell(zone.api_token)}'
-            return f"curl -sS -H {header} {quote(f'{base}/zones/{zone.zone_id}')}"
+            base = (zone.endpoint or _CLOUDFLARE).rstrip("/")
+            # The header comes from the shell's own printf: the arguments of curl can be read by every user.
+            header = f"printf 'Authorization: Bearer %s\\n' {_shell(zone.api_token)}"
+            return f"{header} | curl -sS --fail-with-body -H @- {quote(f'{base}/zones/{zone.zone_id}')}"
         case _:
             assert_never(zone)
 

@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class DnsVendor(StrEnum):
+    """Whose API changes a zone."""
+
+    ROUTE53 = "route53"
+    CLOUDFLARE = "cloudflare"
+
+
+@dataclass(frozen=True, slots=True)
+class DnsAccess:
+    """How a zone is reached: `aws route53 --hosted-zone-id=...`, or `curl ... URL` where the URL is the zone's."""
+
+    zone: str
+    vendor: DnsVendor
+    command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +28,7 @@ class Access:
 
     kubectl: tuple[tuple[str, str], ...]
     nats: tuple[tuple[str, str], ...]
-    dns: tuple[tuple[str, str], ...]
+    dns: tuple[DnsAccess, ...]
     curl: str
     public_name: str
 
@@ -23,9 +40,9 @@ class Access:
         """Return the nats of a region."""
         return dict(self.nats)[region]
 
-    def dns_of(self, zone: str) -> str:
+    def dns_of(self, zone: str) -> DnsAccess:
         """Return the vendor's command for a zone."""
-        return dict(self.dns)[zone]
+        return next(access for access in self.dns if access.zone == zone)
 
 
 @dataclass(frozen=True, slots=True)

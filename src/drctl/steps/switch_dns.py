@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.dns import Propagation, RecordSwap
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps.base import Plane
+from drctl.steps.dns_lines import lines
 
 _SAMPLES_READ = 7200
 
@@ -146,29 +146,9 @@ class SwitchDns:
         )
 
     def by_hand(self, access: Access) -> Sequence[Command]:
-        """Return the vendor's own lines."""
-        aws = access.dns_of(self.zone)
-        lines = []
-        for item in self.items:
-            lines.append(
-                Command(
-                    f"read {item.name} {item.type}: note its TTL",
-                    f"{aws} list-resource-record-sets --start-record-name {item.name} --start-record-type {item.type} "
-                    "--max-items 1",
-                    writes=False,
-                )
-            )
-            values = [{"Value": value} for value in item.values]
-            record = {"Name": item.name, "Type": item.type, "TTL": 60, "ResourceRecords": values}
-            batch = json.dumps({"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]})
-            lines.append(
-                Command(
-                    f"switch {item.name} {item.type} (with the TTL from above)",
-                    f"{aws} change-resource-record-sets --change-batch '{batch}'",
-                    writes=True,
-                )
-            )
-        return tuple(lines)
+        """Return the vendor's own lines: for each record set one that looks, and one that switches it."""
+        dns = access.dns_of(self.zone)
+        return tuple(command for item in self.items for command in lines(dns, item.name, item.type, item.values))
 
 
 def note_name(name: str) -> str:

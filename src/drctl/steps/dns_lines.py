@@ -1,0 +1,58 @@
+"""Shell lines that move one record set, in each vendor's own words. Each runs as it is: nothing is left to fill in."""
+
+from __future__ import annotations
+
+import json
+from shlex import quote
+from typing import assert_never
+
+from drctl.core.access import Command, DnsAccess, DnsVendor
+
+# Where a Cloudflare name gets more values than it had; its other records keep the TTL that they have.
+_NEW_TTL_SECONDS = 60
+_IDS = """grep -oE '"id": ?"[0-9a-f]{32}"' | cut -d'"' -f4"""
+
+
+def lines(dns: DnsAccess, name: str, record_type: str, values: tuple[str, ...]) -> tuple[Command, ...]:
+    """Return a line that looks at a record set, and one that gives it these values and keeps its TTL."""
+    match dns.vendor:
+        case DnsVendor.ROUTE53:
+            look, switch = _route53(dns.command, name, record_type, values)
+        case DnsVendor.CLOUDFLARE:
+            look, switch = _cloudflare(dns.command, name, record_type, values)
+        case _:
+            assert_never(dns.vendor)
+    return (
+        Command(f"read {name} {record_type}", look, writes=False),
+        Command(f"switch {name} {record_type} to {', '.join(values)}, with the TTL that it has", switch, writes=True),
+    )
+
+
+def _route53(aws: str, name: str, record_type: str, values: tuple[str, ...]) -> tuple[str, str]:
+    look = f"{aws} list-resource-record-sets --start-record-name {name} --start-record-type {record_type} --max-items 1"
+    ttl = f"TTL=$({look} --query 'ResourceRecordSets[0].TTL' --output text)"
+    records = [{"Value": value} for value in values]
+    record = {"Name": name, "Type": record_type, "TTL": "$TTL", "ResourceRecords": records}
+    batch = quote(json.dumps({"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]}))
+    # The shell's variable stands between two quoted parts.
+    return look, f"{ttl} && {aws} change-resource-record-sets --change-batch " + batch.replace('"$TTL"', "'\"$TTL\"'")
+
+
+def _cloudflare(curl: str, name: str, record_type: str, values: tuple[str, ...]) -> tuple[str, str]:
+    """Edit the records that are there, so that the name is never missing; then delete what is left over."""
+    listing = quote(f"/dns_records?type={record_type}&name.exact={name}")
+    parts = [
+        f"""cf() {{ at="$1"; shift; {curl}"$at" -H 'Content-Type: application/json' "$@"; }}""",
+        f"set -- $(cf {listing} | {_IDS})",
+        f"""cf "/dns_records/${{1:?no such record}}" -X PATCH -d {_body(name, record_type, values[0])} && shift""",
+    ]
+    for value in values[1:]:
+        edit = f"""cf "/dns_records/$1" -X PATCH -d {_body(name, record_type, value)} && shift"""
+        make = f"cf /dns_records -X POST -d {_body(name, record_type, value, ttl=_NEW_TTL_SECONDS)}"
+        parts[-1] += f""" && if [ -n "$1" ]; then {edit}; else {make}; fi"""
+    parts[-1] += """ && for id; do cf "/dns_records/$id" -X DELETE; done"""
+    return f"{curl}{listing}", "; ".join(parts)
+
+
+def _body(name: str, record_type: str, value: str, **more: int) -> str:
+    return quote(json.dumps({"type": record_type, "name": name, "content": value, **more}))
