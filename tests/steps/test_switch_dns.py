@@ -153,6 +153,27 @@ def test_a_client_cuts_over_at_worst_one_ttl_and_one_retry_after_the_last_server
     assert worst == world.clock.now() + timedelta(seconds=TTL + 1)
 
 
+def test_a_name_that_is_not_awaited_delays_nobody_and_is_counted_apart(world: World) -> None:
+    other = RecordItem("other.lab.test", "A", (ADDRESSES[WEST],), awaited=False)
+    zone(world).put(RecordState(other.name, "A", 60, (ADDRESSES[EAST],)))
+    step = replace(STEP, items=(ITEM, other))
+    apply(step, world)
+    settled(step, world)
+
+    found = {fact.kind: fact.value for fact in step.measure(world.probes(STAMP), world.clock.now())}
+
+    assert found[FactKind.DNS_CUTOVER_WORST] == world.clock.now() + timedelta(seconds=TTL + 1)
+    assert found[FactKind.DNS_CUTOVER_UNAWAITED] == world.clock.now() + timedelta(seconds=61)
+
+
+def test_a_zone_of_which_nothing_is_awaited_says_nothing_of_the_last_client(world: World) -> None:
+    step = replace(STEP, items=(replace(ITEM, awaited=False),))
+
+    kinds = {fact.kind for fact in step.measure(world.probes(STAMP), world.clock.now())}
+
+    assert kinds == {FactKind.DNS_CONVERGED, FactKind.DNS_CUTOVER_UNAWAITED}
+
+
 def test_a_ttl_that_was_published_before_counts_until_it_is_over(world: World) -> None:
     zone(world).put(RecordState(NAME, "A", 3600, (ADDRESSES[EAST],)))
     watch(world, shop_topology(), 1)

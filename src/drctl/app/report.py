@@ -59,6 +59,8 @@ class Timeline:
     dns_cutover_worst: datetime | None
     served_since: datetime | None
     ended: datetime | None
+    dns_cutover_unawaited: datetime | None = None
+    """For names that no run waits for; None also where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,11 @@ def make_report(topology: Topology, plan: Plan, state: RunState, now: datetime) 
         public_failed=facts.first_moment(FactKind.PUBLIC_FAILED_SINCE),
         started=state.started_at,
         dns_sent_after=facts.first_moment(FactKind.DNS_SENT_AFTER),
-        dns_converged=facts.last_moment(FactKind.DNS_CONVERGED),
-        dns_cutover_worst=facts.last_moment(FactKind.DNS_CUTOVER_WORST),
+        dns_converged=facts.latest_moment(FactKind.DNS_CONVERGED),
+        dns_cutover_worst=facts.latest_moment(FactKind.DNS_CUTOVER_WORST),
         served_since=facts.last_moment(FactKind.SERVED_SINCE),
         ended=state.ended_at,
+        dns_cutover_unawaited=facts.latest_moment(FactKind.DNS_CUTOVER_UNAWAITED),
     )
     steps = tuple(
         StepLine(step.id, step.title, seen.outcome, seen.message, seen.waited_seconds, seen.ended_at)
@@ -220,6 +223,11 @@ class Facts:
     def last_moment(self, kind: FactKind) -> datetime | None:
         """Return the last moment of one kind."""
         return next(reversed(self.moments(kind)), None)
+
+    def latest_moment(self, kind: FactKind) -> datetime | None:
+        """Return the latest of what was last measured of each subject: of several zones, the slowest."""
+        last = {fact.subject: fact.value for fact in self.all if fact.kind is kind}
+        return max((moment for moment in last.values() if isinstance(moment, datetime)), default=None)
 
     def first_of_each(self, kind: FactKind) -> tuple[object, ...]:
         """Return each subject's first value."""

@@ -32,6 +32,8 @@ class FactKind(StrEnum):
     DNS_SENT_AFTER = "dns_sent_after"
     DNS_CONVERGED = "dns_converged"
     DNS_CUTOVER_WORST = "dns_cutover_worst"
+    DNS_CUTOVER_UNAWAITED = "dns_cutover_unawaited"
+    """The same for names that no run waits for."""
     SERVED_SINCE = "served_since"
     TAIL_MESSAGES = "tail_messages"
     SOURCE_FAILED_SINCE = "source_failed_since"

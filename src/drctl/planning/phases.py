@@ -70,7 +70,9 @@ def switch_phase(topology: Topology, intent: Intent) -> Phase:
     steps = []
     for zone in topology.zones:
         items = tuple(
-            RecordItem(rule.name, rule.type, addresses) for rule in topology.records if rule.zone == zone.name
+            RecordItem(rule.name, rule.type, addresses, rule.awaited)
+            for rule in topology.records
+            if rule.zone == zone.name
         )
         if items:
             name = f"switch_dns:{zone.name}"

@@ -145,7 +145,10 @@ def _print_outage(page: Page, prepared: Prepared, topology: Topology) -> None:
     page.heading("How long clients cannot write")
     if prepared.plan.intent.mode is Mode.EMERGENCY:
         page.prose("since the failure, until the switch below reached them; how long the run takes is unknown.", 2)
-    ttls = [record.ttl for _, record in prepared.inventory.records]
+    unawaited = {(rule.zone, rule.name, rule.type) for rule in topology.records if not rule.awaited}
+    ttls = [
+        record.ttl for zone, record in prepared.inventory.records if (zone, record.name, record.type) not in unawaited
+    ]
     if not ttls:
         page.prose("After the DNS change a client follows at a time that is unknown: no record could be read.", 2)
         return

@@ -88,6 +88,7 @@ def _timeline(line: Timeline) -> Json:
         "dns_sent_after": jsonable(line.dns_sent_after),
         "dns_converged": jsonable(line.dns_converged),
         "dns_cutover_worst": jsonable(line.dns_cutover_worst),
+        "dns_cutover_unawaited": jsonable(line.dns_cutover_unawaited),
         "served_since": jsonable(line.served_since),
         "ended": jsonable(line.ended),
     }

@@ -67,6 +67,9 @@ def moments(timeline: Timeline) -> Iterator[tuple[str, str]]:
         ("the run ended", timeline.ended),
     )
     known = sorted((moment, text) for text, moment in said if moment is not None)
+    if timeline.dns_cutover_unawaited is not None:
+        text = "the last client of a name that is not awaited cuts over, at the latest"
+        known = sorted([*known, (timeline.dns_cutover_unawaited, text)])
     unknown = [(None, text) for text, moment in said if moment is None]
     for at, text in (*known, *unknown):
         yield clock_time(at), text

@@ -25,11 +25,20 @@ _SAMPLES_READ = 7200
 
 @dataclass(frozen=True, slots=True)
 class RecordItem:
-    """One record set and the values that it is to have. Its TTL stays as it is published."""
+    """One record set and the values that it is to have. Its TTL stays as it is published.
+
+    What is not `awaited` moves with the others, and when its last client follows delays nothing and counts apart.
+    """
 
     name: str
     type: str
     values: tuple[str, ...]
+    awaited: bool = True
+
+    @property
+    def place(self) -> str:
+        """Return what samples call it."""
+        return f"{self.name} {self.type}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +139,23 @@ class SwitchDns:
         lives until `t + v` (dns.md 6.1). A client then needs one retry of its own.
         """
         now = world.clock.now()
-        answers = [a for item in self.items for a in world.names.authoritative(self.zone, item.name, item.type)]
+        facts = [Fact(FactKind.DNS_CONVERGED, self.zone, healthy_since, now)]
+        for kind, awaited in ((FactKind.DNS_CUTOVER_WORST, True), (FactKind.DNS_CUTOVER_UNAWAITED, False)):
+            if items := [item for item in self.items if item.awaited is awaited]:
+                facts.append(self._cutover(world, kind, items, healthy_since))
+        return tuple(facts)
+
+    def _cutover(self, world: ProbePorts, kind: FactKind, items: Sequence[RecordItem], healthy_since: datetime) -> Fact:
+        answers = [a for item in items for a in world.names.authoritative(self.zone, item.name, item.type)]
         ttl = _ttl(answers)
         latest = healthy_since + timedelta(seconds=ttl)
-        names = {f"{item.name} {item.type}" for item in self.items}
+        places = {item.place for item in items}
         for sample in world.samples.newest(_SAMPLES_READ):
-            for name, seen in sample.ttls:
-                if name in names and sample.at <= healthy_since:
+            for place, seen in sample.ttls:
+                if place in places and sample.at <= healthy_since:
                     latest = max(latest, sample.at + timedelta(seconds=seen))
-        worst = latest + self.client_retry
         note = f"TTL {ttl} s, client retry {self.client_retry.total_seconds():g} s"
-        return (
-            Fact(FactKind.DNS_CONVERGED, self.zone, healthy_since, now),
-            Fact(FactKind.DNS_CUTOVER_WORST, self.zone, worst, now, note),
-        )
+        return Fact(kind, self.zone, latest + self.client_retry, world.clock.now(), note)
 
     def by_hand(self, access: Access) -> Sequence[Command]:
         """Return the vendor's own lines: for each record set one that looks, and one that switches it."""
