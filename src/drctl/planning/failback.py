@@ -74,7 +74,7 @@ def _isolate(topology: Topology, back: str, inventory: Inventory, streams: tuple
     deadline = topology.timing.step_deadline
     fenced = tuple(FenceItem(item.name, item.tier) for item in streams)
     stopped = workloads_to_stop(topology, inventory.target)
-    stop = FenceWorkloads(f"fence_workloads:{back}", back, stopped, deadline)
+    stop = FenceWorkloads(f"fence_workloads:{back}", back, stopped, deadline, returns=True)
     return Phase(
         ISOLATE,
         (

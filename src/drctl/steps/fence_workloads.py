@@ -10,25 +10,29 @@ from typing import Literal
 from drctl.core.access import Access, Command
 from drctl.core.change import Diff
 from drctl.core.check import Blocked, Check, Converged, Diverged
-from drctl.core.errors import NotFoundError, UnreachableError
+from drctl.core.errors import AdapterError, NotFoundError, UnreachableError
 from drctl.core.observed import WorkloadState
 from drctl.core.verdict import Health, ItemVerdict, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps.base import Plane
 from drctl.steps.fence_streams import writers_unknown
-from drctl.steps.progress import has_region_past_fence
+from drctl.steps.progress import is_past_fence
 from drctl.steps.scale_workload import scale_by_hand
 from drctl.steps.scaling import WorkloadItem, look, replicas_change
 
 
 @dataclass(frozen=True, slots=True)
 class FenceWorkloads:
-    """Scale the source's workloads down to their standby floor, where its control plane can be reached."""
+    """Scale a region's workloads down to their standby floor, where its control plane can be reached.
+
+    `returns` says that the same plan starts them again later: a run that is taken up must not stop them then.
+    """
 
     id: str
     region: str
     items: tuple[WorkloadItem, ...]
     deadline: timedelta
+    returns: bool = False
     stable_for: timedelta = timedelta(0)
     component: str = ""
     kind: Literal["fence_workloads"] = "fence_workloads"
@@ -62,7 +66,7 @@ class FenceWorkloads:
                     changes.append(replicas_change(self.region, item, state.replicas))
         except UnreachableError as error:
             return Blocked((writers_unknown(self.region, "its workloads", error),))
-        if not changes or has_region_past_fence(world, self.region):
+        if not changes or self._has_gone_on(world):
             return Converged()
         return Diverged(Diff(tuple(changes)))
 
@@ -76,9 +80,17 @@ class FenceWorkloads:
     def verify(self, world: ProbePorts) -> Verdict:
         """See that no pod is left above the floor."""
         verdict = judge_items(tuple(self._judge(item, look(world, self.region, item)) for item in self.items))
-        if verdict.health is Health.PROGRESSING and has_region_past_fence(world, self.region):
-            return Verdict(Health.HEALTHY, "were fenced, and started since by this run")
+        try:
+            if verdict.health is Health.PROGRESSING and self._has_gone_on(world):
+                return Verdict(Health.HEALTHY, "were fenced, and started since by this run")
+        except AdapterError as error:
+            return Verdict(Health.PROGRESSING, f"unknown: {error.message}")
         return verdict
+
+    def _has_gone_on(self, world: ReadPorts) -> bool:
+        return self.returns and any(
+            is_past_fence(stream, world.stamp) for stream in world.datastore(self.region).streams()
+        )
 
     @staticmethod
     def _judge(item: WorkloadItem, seen: WorkloadState | ItemVerdict) -> ItemVerdict:

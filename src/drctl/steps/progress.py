@@ -7,10 +7,8 @@ itself, in the epoch that each of them writes.
 
 from __future__ import annotations
 
-from drctl.core.errors import AdapterError
 from drctl.core.lock import Stamp
 from drctl.core.observed import StreamRole, StreamState
-from drctl.ports.world import ReadPorts
 
 
 def is_promoted(stream: StreamState, stamp: Stamp) -> bool:
@@ -21,15 +19,6 @@ def is_promoted(stream: StreamState, stamp: Stamp) -> bool:
 def is_past_fence(stream: StreamState, stamp: Stamp) -> bool:
     """Say whether this run has made a mirror of a stream that it fenced, or has promoted it since."""
     return is_promoted(stream, stamp) or (_is_signed(stream, stamp) and stream.role is StreamRole.MIRROR)
-
-
-def has_region_past_fence(world: ReadPorts, region: str) -> bool:
-    """Say whether this run has gone on with any stream of a region; False where the region does not say."""
-    try:
-        streams = world.datastore(region).streams()
-    except AdapterError:
-        return False
-    return any(is_past_fence(stream, world.stamp) for stream in streams)
 
 
 def _is_signed(stream: StreamState, stamp: Stamp) -> bool:
