@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fakes.operator import EMERGENCY, HOME, PLANNED, Operator
+from fakes.operator import ACCEPTS, EMERGENCY, HOME, PLANNED, Operator
 from fakes.picture import contents, picture
 from fakes.shop import EAST, WEST, lose_east, make_shop, order, watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from drctl.app.prepare import Prepared
     from drctl.app.report import LossLine, Report
     from drctl.core.errors import ExitCode
     from drctl.core.intent import Intent
@@ -24,7 +25,12 @@ class Story:
 
     name: str
     intent: Intent
+    accepts: tuple[str, ...]
     begins: Callable[[], Operator]
+
+    def run(self, operator: Operator, run_id: str = "run-1", prepared: Prepared | None = None) -> Report:
+        """Agree to the move and run it."""
+        return operator.run(self.intent, self.accepts, run_id, prepared)
 
 
 @dataclass(frozen=True)
@@ -63,10 +69,10 @@ def _east_is_back() -> Operator:
     return operator
 
 
-DEAD = Story("emergency, east is dead", EMERGENCY, _east_is_dead)
-ALIVE = Story("emergency, east answers", EMERGENCY, _east_lives)
-PLAN = Story("planned", PLANNED, _east_lives)
-BACK = Story("failback", HOME, _east_is_back)
+DEAD = Story("emergency, east is dead", EMERGENCY, ACCEPTS, _east_is_dead)
+ALIVE = Story("emergency, east answers", EMERGENCY, (), _east_lives)
+PLAN = Story("planned", PLANNED, (), _east_lives)
+BACK = Story("failback", HOME, (), _east_is_back)
 STORIES = (DEAD, ALIVE, PLAN, BACK)
 
 
@@ -101,5 +107,5 @@ def effects(world: World) -> tuple[str, ...]:
 def uncrashed(story: Story) -> tuple[Operator, Ending]:
     """Run a story without a fault."""
     operator = story.begins()
-    report = operator.run(story.intent)
+    report = story.run(operator)
     return operator, ending(operator.world, report)

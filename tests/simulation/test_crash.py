@@ -52,7 +52,7 @@ def take_up(operator: Operator, story: Story) -> Ending:
         return ending(world, operator.resume())
     except BlockedError:
         assert world.calls.writes == []
-        return ending(world, operator.run(story.intent, run_id=AGAIN), AGAIN)
+        return ending(world, story.run(operator, AGAIN), AGAIN)
 
 
 @pytest.mark.parametrize(("story", "number", "durable"), _points())
@@ -63,7 +63,7 @@ def test_a_run_that_was_killed_at_a_record_ends_as_if_it_had_not_been(
     kill_at_record(operator, number, durable=durable)
 
     with pytest.raises(Crashed):
-        operator.run(story.intent)
+        story.run(operator)
 
     if number == _whole(story.name)[1] and durable:
         # It had ended.
@@ -80,7 +80,7 @@ def test_a_run_that_was_killed_at_a_write_ends_as_if_it_had_not_been(story: Stor
     operator.world.calls.fail(name, fault)
 
     with pytest.raises(Crashed):
-        operator.run(story.intent)
+        story.run(operator)
 
     assert take_up(operator, story) == _whole(story.name)[0]
 
@@ -91,7 +91,7 @@ def test_a_run_that_is_killed_after_every_write_still_ends(story: Story) -> None
     operator.world.calls.fail("*/cluster/scale*", Fault.CRASH_AFTER, times=100)
     operator.world.calls.fail("*/datastore/promote*", Fault.CRASH_AFTER, times=100)
     with pytest.raises(Crashed):
-        operator.run(story.intent)
+        story.run(operator)
 
     for _ in range(20):
         operator.world.start_new_process()

@@ -40,7 +40,7 @@ def test_a_dry_run_predicts_exactly_the_objects_and_fields_that_the_run_then_cha
     before = picture(operator.world)
     predicted = shown(operator.prepare(story.intent))
 
-    operator.run(story.intent)
+    story.run(operator)
 
     changed = changes(before, picture(operator.world))
     if story is BACK:
