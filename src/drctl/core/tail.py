@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from drctl.core.observed import StoredMessage
 
 RESCUE_PREFIX = "RESCUE_"
+RESCUE_SUBJECT_PREFIX = "_drctl.rescue."
 
 
 def rescue_name(stream: str, epoch: int) -> str:

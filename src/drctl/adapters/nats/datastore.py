@@ -10,8 +10,8 @@ from drctl.adapters.nats.connection import Connection
 from drctl.adapters.nats.heartbeat import NatsHeartbeats
 from drctl.adapters.nats.probing import NatsProber
 from drctl.adapters.nats.reading import NatsReader
+from drctl.adapters.nats.returning import NatsReturning
 from drctl.adapters.nats.translate import Place
-from drctl.adapters.nats.writing import NatsWriter
 
 if TYPE_CHECKING:
     from typing import Self
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from drctl.adapters.nats.credentials import Credentials
 
 
-class NatsDatastore(NatsReader, NatsProber, NatsWriter, NatsHeartbeats):
+class NatsDatastore(NatsReader, NatsProber, NatsReturning, NatsHeartbeats):
     """DatastoreReader, DatastoreProber, DatastoreWriter and HeartbeatWriter over one connection.
 
     Nothing is opened before the first call. Each request has `timeout`, connecting included; a method that sends
@@ -39,7 +39,7 @@ class NatsDatastore(NatsReader, NatsProber, NatsWriter, NatsHeartbeats):
         api = JetStreamApi(self._connection, Place(region, url))
         NatsReader.__init__(self, api)
         NatsProber.__init__(self, api)
-        NatsWriter.__init__(self, api)
+        NatsReturning.__init__(self, api)
         NatsHeartbeats.__init__(self, api, domain)
 
     def close(self) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from drctl.core.observed import ConsumerState, StreamKind, StreamRole, StreamState
+from drctl.core.observed import ConsumerState, StreamState
+from drctl.core.stream_config import kind_of, role_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from drctl.adapters.nats.api import Json
 
-FENCED_PREFIX = "_drctl.fenced."
 SUBJECTS = "drctl.subjects"
 FORK_SEQ = "drctl.fork_seq"
 FORK_TIME = "drctl.fork_ts"
@@ -28,8 +28,8 @@ def stream_state(info: Json, observed_at: datetime) -> StreamState:
     metadata = config.get("metadata") or {}
     return StreamState(
         name=config["name"],
-        kind=_kind(config["name"]),
-        role=stream_role(config),
+        kind=kind_of(config["name"]),
+        role=role_of(config),
         subjects=tuple(config.get("subjects") or ()),
         original_subjects=_subjects(metadata),
         first_seq=state["first_seq"],
@@ -73,16 +73,6 @@ def is_the_applications(info: Json) -> bool:
     return bool(info["config"].get("durable_name")) and not info["config"].get("sourcing", False)
 
 
-def stream_role(config: Mapping[str, Any]) -> StreamRole:
-    """Return a stream's role, from its configuration only."""
-    if config.get("mirror"):
-        return StreamRole.MIRROR
-    subjects = config.get("subjects") or ()
-    if subjects and all(subject.startswith(FENCED_PREFIX) for subject in subjects):
-        return StreamRole.FENCED
-    return StreamRole.ACTIVE
-
-
 def moment(text: str) -> datetime | None:
     """Return a server's time, cut to microseconds; None for nothing, for year 1 (an empty stream) and for nonsense."""
     try:
@@ -90,12 +80,6 @@ def moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return found.astimezone(UTC) if found.tzinfo is not None and found.year > 1 else None
-
-
-def _kind(name: str) -> StreamKind:
-    if name.startswith("KV_"):
-        return StreamKind.KV
-    return StreamKind.OBJECT_STORE if name.startswith("OBJ_") else StreamKind.STREAM
 
 
 def _contact_age(info: Json) -> timedelta | None:

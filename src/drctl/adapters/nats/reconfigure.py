@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from drctl.adapters.nats.parse import EPOCH, FENCED_PREFIX, FORK_SEQ, FORK_TIME, ORIGIN, RUN, SUBJECTS
+from drctl.adapters.nats.parse import EPOCH, FORK_SEQ, FORK_TIME, ORIGIN, RUN, SUBJECTS
+from drctl.core.stream_config import FENCED_PREFIX
+from drctl.core.tail import RESCUE_SUBJECT_PREFIX
 
 if TYPE_CHECKING:
     from drctl.adapters.nats.api import Json
     from drctl.core.lock import Stamp
     from drctl.core.observed import ConsumerState
-    from drctl.ports.datastore import PromotionWish
+    from drctl.ports.datastore import PromotionWish, TailWish
 
 _START_FIELDS = frozenset({"opt_start_seq", "opt_start_time", "deliver_policy"})
 
@@ -44,6 +46,32 @@ def promoted(info: Json, wish: PromotionWish, stamp: Stamp) -> Json:
     deferred = {field: json.loads(text) for field, text in wish.deferred}
     wished = {"subjects": list(wish.subjects), "mirror_direct": False}
     return plain | deferred | wished | {"metadata": metadata | fork | _signed(stamp)}
+
+
+def unfenced(config: Json, stamp: Stamp) -> Json:
+    """Return a fenced stream's configuration with the subjects that its metadata keeps."""
+    metadata = _kept_metadata(config)
+    subjects = json.loads(metadata.pop(SUBJECTS, "[]"))
+    return config | {"subjects": subjects, "metadata": metadata | _signed(stamp)}
+
+
+def kept_tail(wish: TailWish, replicas: int, stamp: Stamp) -> Json:
+    """Return the configuration of a rescue: a mirror without limits, so that it drops nothing."""
+    external = {"api": f"$JS.{wish.domain}.API"}
+    return {
+        "name": wish.name,
+        "storage": "file",
+        "num_replicas": replicas,
+        "mirror": {"name": wish.stream, "opt_start_seq": wish.first_seq, "external": external},
+        "metadata": _signed(stamp),
+    }
+
+
+def sealed(config: Json) -> Json:
+    """Return a rescue's configuration without its mirror, sealed, on a subject that nobody writes to."""
+    plain = {key: value for key, value in config.items() if key != "mirror"}
+    wished = {"subjects": [f"{RESCUE_SUBJECT_PREFIX}{config['name']}"], "sealed": True, "mirror_direct": False}
+    return plain | wished | {"metadata": _kept_metadata(config)}
 
 
 def carried(consumer: ConsumerState, start: int) -> Json:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
-from drctl.adapters.nats.parse import consumer_state, stream_role, stream_state
+from drctl.adapters.nats.parse import consumer_state, stream_state
 from drctl.adapters.nats.reconfigure import carried, fenced, promoted
 from drctl.adapters.nats.translate import CONSUMER_EXISTS, SUBJECTS_OVERLAP, RefusedByApiError
 from drctl.core.errors import AdapterError, NotFoundError, OutcomeUnknownError, RefusedError, ThrottledError
 from drctl.core.observed import StreamRole
+from drctl.core.stream_config import role_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from drctl.ports.datastore import PromotionWish
 
 # Servers before 2.12 (API level 2) cannot promote; those that know the header refuse by it, older ones by 10055.
-_PROMOTION_LEVEL = {"Nats-Required-Api-Level": "2"}
+PROMOTION_LEVEL = {"Nats-Required-Api-Level": "2"}
 
 
 class NatsWriter:
@@ -41,12 +42,12 @@ class NatsWriter:
             UnreachableError: Not even the reading was answered.
         """
         info = self._info(stream)
-        if stream_role(info["config"]) is not StreamRole.ACTIVE:
+        if role_of(info["config"]) is not StreamRole.ACTIVE:
             return
         self._require_epoch(info, stamp)
 
         def holds() -> bool:
-            return stream_role(self._info(stream)["config"]) is StreamRole.FENCED
+            return role_of(self._info(stream)["config"]) is StreamRole.FENCED
 
         self._update(fenced(info["config"], stamp), f"fence stream {stream}", holds)
 
@@ -69,7 +70,7 @@ class NatsWriter:
                 remedy="Put its subjects into the mirror's metadata under `drctl.subjects`.",
             )
         info = self._info(wish.stream)
-        match stream_role(info["config"]):
+        match role_of(info["config"]):
             case StreamRole.ACTIVE:
                 self._require_same_subjects(info, wish)
             case StreamRole.FENCED:
@@ -115,10 +116,10 @@ class NatsWriter:
 
         def holds() -> bool:
             config = self._info(wish.stream)["config"]
-            return stream_role(config) is StreamRole.ACTIVE and set(config["subjects"]) == set(wish.subjects)
+            return role_of(config) is StreamRole.ACTIVE and set(config["subjects"]) == set(wish.subjects)
 
         try:
-            self._update(promoted(info, wish, stamp), what, holds, _PROMOTION_LEVEL)
+            self._update(promoted(info, wish, stamp), what, holds, PROMOTION_LEVEL)
         except RefusedByApiError as exc:
             if exc.number != SUBJECTS_OVERLAP:
                 raise
