@@ -94,6 +94,16 @@ def test_a_lesser_item_that_is_out_of_time_leaves_it_degraded(world: World) -> N
     end = awaited(world)
 
     assert end.verdict.health is Health.DEGRADED
+    assert end.standing_since is not None
+
+
+def test_a_step_that_stands_at_its_deadline_is_given_the_rest_of_its_window(world: World) -> None:
+    step = replace(STEP, stable_for=STEP.deadline)
+
+    end = awaited(world, step)
+
+    assert end.verdict.health is Health.HEALTHY
+    assert step.deadline < end.waited < step.deadline + timedelta(seconds=10)
 
 
 def test_silence_until_the_deadline_is_a_failure_and_never_a_pass(world: World) -> None:

@@ -38,6 +38,8 @@ def await_verdict(
 ) -> Awaited:
     """Look until the step stands (healthy or degraded) for its window, has failed, or is out of time.
 
+    A step that stands at its deadline is given the rest of its window. One whose lesser items alone are out of time
+    is degraded, and stands.
     `stop` ends the wait early with the present verdict; the caller decides what that means.
     """
     clock: Clock = world.clock
@@ -54,7 +56,8 @@ def await_verdict(
             since = None
         if verdict.health is Health.FAILED or stop():
             return Awaited(verdict, now - began, None)
-        if now - began >= step.deadline:
-            return Awaited(out_of_time(verdict), now - began, None)
+        if now - began >= step.deadline and since is None:
+            late = out_of_time(verdict)
+            return Awaited(late, now - began, clock.now() if late.health in _STANDING else None)
         tell(verdict, now - began)
         clock.wait(next_poll(now - began))
