@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def runbook_page(code: str) -> str:
     """Return where the page of an error code is."""
-    return f"runbooks/errors/{code}.md"
+    return f"runbooks/errors.md#{code}"
 
 
 def error_text(error: DrctlError) -> str:
