@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 UDP_PAYLOAD_MAX = 1232  # What all big servers agreed on at DNS flag day 2020: never fragmented.
 _UDP_PAYLOAD_WITHOUT_EDNS = 512
+_TCP_PAYLOAD_MAX = 65_535
 _TCP_IDLE_SECONDS = 10.0
 _BIND_TRIES = 20
 
@@ -129,7 +130,8 @@ async def _wire_answer(handler: Handler, data: bytes, *, udp: bool) -> bytes:
     if query.flags & dns.flags.QR:
         return b""
     response = await handler(query) if _is_plain_question(query) else refusal(query, dns.rcode.NOTIMP)
-    limit = _udp_limit(query) if udp else 0
+    # Said over TCP too: without a limit dnspython takes the one that the query names for UDP.
+    limit = _udp_limit(query) if udp else _TCP_PAYLOAD_MAX
     # Truncation is said (TC), never silence: that is what makes a client come back over TCP.
     return response.to_wire(max_size=limit, prefer_truncation=True)
 
