@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drctl.adapters.names.asking import ask, silent
-from drctl.adapters.names.servers import Server, system_resolvers
+from drctl.adapters.names.servers import Server, found_by_name, system_resolvers
 from drctl.core.errors import UnreachableError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class DnsObserver:
 
     async def _servers_of(self, host: str) -> tuple[Server, ...]:
         found = await asyncio.gather(self._addresses(host, "A"), self._addresses(host, "AAAA"))
-        return tuple(Server(address, host=host) for addresses in found for address in addresses)
+        return tuple(found_by_name(host, address) for addresses in found for address in addresses)
 
     async def _addresses(self, host: str, record_type: str) -> tuple[str, ...]:
         try:

@@ -37,6 +37,11 @@ class Server:
             return cls(str(ipaddress.ip_address(host.strip("[]"))), int(port))
 
 
+def found_by_name(host: str, address: str) -> Server:
+    """Return a server that a delegation names; those listen where everybody's do."""
+    return Server(address, DNS_PORT, host)
+
+
 def system_resolvers() -> tuple[Server, ...]:
     """Return the resolvers of this machine's own configuration, in its order; none if it has none."""
     try:

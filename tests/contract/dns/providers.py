@@ -1,0 +1,183 @@
+"""The vendors under the suite: each can be asked through its adapter, and made to have a bad day."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+import boto3
+from botocore.config import Config
+
+from drctl.adapters.route53.zone import Keys, Route53Zone
+from drctl.lab.http_json import JsonCaller
+from drctl.lab.layout import ZONE, ZONE_ID
+from drctl.lab.route53_api.account import Delays
+from drctl.lab.route53_api.http_api import ACCESS_KEY_ID
+from drctl.lab.route53_api.server import running
+from drctl.ports.dns import DnsReader, DnsWriter
+from fakes.calls import Calls, Fault
+from fakes.dns import FakeZone, NameServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_route53 import Route53Client
+    from mypy_boto3_route53.type_defs import ResourceRecordSetTypeDef
+
+    from drctl.lab.route53_api.server import Running
+
+# Long enough for an answer on a busy machine, short enough to be waited for.
+PATIENCE = timedelta(seconds=1.5)
+
+
+class Zone(DnsReader, DnsWriter, Protocol):
+    """Both ports of one zone."""
+
+
+class Provider(Protocol):
+    """One vendor's zone, empty but for its apex."""
+
+    zone: str
+
+    def connect(self) -> Zone:
+        """Return the zone as another process of drctl sees it."""
+        ...
+
+    def let_spread(self, zone: Zone) -> None:
+        """Wait until every server of the vendor has the newest change."""
+        ...
+
+    def lose_next_answer(self) -> None:
+        """Apply the next write and do not answer it."""
+        ...
+
+    def fall_silent(self) -> None:
+        """Answer nothing and apply nothing."""
+        ...
+
+    def throttle_writes(self) -> None:
+        """Refuse writes for now."""
+        ...
+
+    def deny(self) -> None:
+        """Let nobody in."""
+        ...
+
+    def recover(self) -> None:
+        """Be well again."""
+        ...
+
+
+def eventually(holds: Callable[[], object], within_seconds: float = 10.0) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + within_seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not become true"
+        threading.Event().wait(0.03)
+
+
+class FakeProvider:
+    """The fake that the rest of drctl is tested with."""
+
+    zone = ZONE
+
+    def __init__(self) -> None:
+        self._calls = Calls()
+        self._shared = FakeZone(ZONE, self._calls, (NameServer("a"), NameServer("b", lag=1)))
+
+    def connect(self) -> Zone:
+        return self._shared
+
+    def let_spread(self, zone: Zone) -> None:
+        assert zone is self._shared
+        for server in self._shared.servers:
+            for _ in range(server.lag + 1):
+                self._shared.answer(server, ZONE, "NS")
+
+    def lose_next_answer(self) -> None:
+        self._calls.fail("*/swap", Fault.UNANSWERED)
+
+    def fall_silent(self) -> None:
+        self._calls.fail("*", Fault.LOST, times=100)
+
+    def throttle_writes(self) -> None:
+        self._calls.fail("*/swap", Fault.THROTTLED, times=100)
+
+    def deny(self) -> None:
+        self._calls.fail("*", Fault.DENIED, times=100)
+
+    def recover(self) -> None:
+        self._calls.heal()
+
+
+class Route53Provider:
+    """The adapter over the lab's Route 53."""
+
+    zone = ZONE
+
+    def __init__(self, server: Running) -> None:
+        self.server = server
+        self._admin = JsonCaller(server.admin_url)
+        self._opened: list[Route53Zone] = []
+        self._owner: Route53Client | None = None
+
+    def connect(self, zone_id: str = ZONE_ID, key_id: str = ACCESS_KEY_ID) -> Route53Zone:
+        zone = Route53Zone(ZONE, zone_id, Keys(key_id, "secret"), self.server.api_url, PATIENCE)
+        self._opened.append(zone)
+        return zone
+
+    def put(self, *record_sets: ResourceRecordSetTypeDef) -> None:
+        """Create record sets as the zone's owner may have: of any kind, written in any way."""
+        if self._owner is None:
+            config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})
+            session = boto3.session.Session(ACCESS_KEY_ID, "secret", region_name="us-east-1")
+            self._owner = session.client("route53", endpoint_url=self.server.api_url, config=config)
+        self._owner.change_resource_record_sets(
+            HostedZoneId=ZONE_ID,
+            ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": one} for one in record_sets]},
+        )
+
+    def let_spread(self, zone: Zone) -> None:
+        eventually(lambda: zone.propagation().value == "in_sync")
+
+    def lose_next_answer(self) -> None:
+        self.break_(drop_after_apply_next=1)
+
+    def fall_silent(self) -> None:
+        self.break_(hang=True)
+
+    def throttle_writes(self) -> None:
+        self.break_(code="Throttling")
+
+    def deny(self) -> None:
+        self.break_(code="AccessDenied")
+
+    def recover(self) -> None:
+        self.break_()
+
+    def break_(self, **faults: object) -> None:
+        """Put faults of the stand-in in force, and end those before."""
+        self._admin.must("POST", "/faults", faults)
+
+    def requests(self, method: str) -> int:
+        """Return how many requests of a method arrived."""
+        return sum(entry["method"] == method for entry in self._admin.must("GET", "/audit"))
+
+    def close(self) -> None:
+        self.recover()
+        for zone in self._opened:
+            zone.close()
+        if self._owner is not None:
+            self._owner.close()
+
+
+@contextmanager
+def route53() -> Iterator[Route53Provider]:
+    """Run one that spreads changes fast."""
+    with running(Delays(pending_seconds=0.1, lag_seconds=(0.0, 0.05))) as server:
+        provider = Route53Provider(server)
+        yield provider
+        provider.close()
