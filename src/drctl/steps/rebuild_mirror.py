@@ -10,8 +10,9 @@ from typing import Literal
 
 from drctl.core.access import Access, Command
 from drctl.core.change import Change, Diff, RunMade, Value
-from drctl.core.check import Check, Converged, Diverged
+from drctl.core.check import Blocked, Check, Converged, Diverged
 from drctl.core.errors import AdapterError, NotFoundError, RefusedError
+from drctl.core.finding import Finding
 from drctl.core.observed import StreamRole, StreamState
 from drctl.core.stream_config import StreamConfig, mirrored
 from drctl.core.topology import HEARTBEAT_STREAM
@@ -74,6 +75,8 @@ class RebuildMirror:
         origin = world.datastore(self.origin)
         there = {stream.name: stream for stream in origin.streams()}
         domain = origin.info().domain
+        if lost := tuple(self._missing(item) for item in self.items if item.name not in there):
+            return Blocked(lost)
         changes: list[Change] = []
         for item in self.items:
             stream = here.get(item.name)
@@ -86,6 +89,10 @@ class RebuildMirror:
                 changes.extend(change for change in made if not is_half_done or change.field in _ALWAYS_SHOWN)
                 changes.extend(_durables_lost(self.region, region, item.name) if stream else ())
         return Diverged(Diff(tuple(changes))) if changes else Converged()
+
+    def _missing(self, item: RebuildItem) -> Finding:
+        message = f"{self.origin} has no stream {item.name}: there is nothing to mirror."
+        return Finding("origin-missing", message, "Create it there, or name it in no rule.", subject=item.name)
 
     def apply(self, world: WritePorts, diff: Diff) -> None:
         """Rebuild one stream.
