@@ -91,6 +91,8 @@ class FakeDatastore:
         self._update("fence", config | {"subjects": [f"_drctl.fenced.{stream}"], "metadata": kept | _signed(stamp)})
 
     def promote(self, wish: PromotionWish, stamp: Stamp) -> None:
+        if not wish.subjects:
+            raise RefusedError(f"no subjects are known for {wish.stream}")
         stream = self._read(wish.stream)
         role = role_of(stream.config)
         if role is StreamRole.FENCED:
@@ -113,7 +115,7 @@ class FakeDatastore:
     def carry_consumer(self, consumer: ConsumerState, floor: int) -> None:
         stream = self._read(consumer.stream)
         fork = int(stream.metadata.get("drctl.fork_seq", stream.last_seq))
-        start = min(floor, fork, stream.last_seq) + 1
+        start = min(max(floor, consumer.start_seq - 1), fork, stream.last_seq) + 1
         existing = stream.durables.get(consumer.name)
         if existing is not None:
             if existing.state(consumer.stream, self._clock.now()).floor + 1 < start:

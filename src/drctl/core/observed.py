@@ -98,7 +98,8 @@ class StreamState:
 
     `contact_age` is the time since the mirror last heard its origin; None for "never since the server started"
     and for streams that are no mirror. `fork_seq` and `epoch` come from drctl's metadata, None and 0 without.
-    `original_subjects` are those that a fence took away. `config` is the server's own JSON text.
+    `original_subjects` are those that a fence took away. `config` is the server's own JSON text, but for the
+    `_nats.*` metadata, which the server shows or not as it likes.
     """
 
     name: str

@@ -41,7 +41,7 @@ def stream_state(info: Json, observed_at: datetime) -> StreamState:
         fork_seq=_number(metadata, FORK_SEQ),
         fork_time=moment(metadata.get(FORK_TIME, "")),
         epoch=_number(metadata, EPOCH) or 0,
-        config=json.dumps(config, separators=(",", ":")),
+        config=_text(config),
         observed_at=observed_at,
     )
 
@@ -59,7 +59,7 @@ def consumer_state(info: Json, observed_at: datetime) -> ConsumerState:
         name=info["name"],
         floor=max(info["ack_floor"]["stream_seq"], start - 1, 0),
         start_seq=start,
-        config=json.dumps(config, separators=(",", ":")),
+        config=_text(config),
         observed_at=observed_at,
     )
 
@@ -80,6 +80,19 @@ def moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return found.astimezone(UTC) if found.tzinfo is not None and found.year > 1 else None
+
+
+def own_metadata(config: Json) -> dict[str, str]:
+    """Return a configuration's metadata without the server's own part.
+
+    The server writes its `_nats.*` keys itself, and shows two of them in INFO only (measured on 2.15.1).
+    """
+    return {key: value for key, value in (config.get("metadata") or {}).items() if not key.startswith("_nats.")}
+
+
+def _text(config: Json) -> str:
+    shown = config | ({"metadata": own_metadata(config)} if "metadata" in config else {})
+    return json.dumps(shown, separators=(",", ":"))
 
 
 def _contact_age(info: Json) -> timedelta | None:

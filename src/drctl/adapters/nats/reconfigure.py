@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from drctl.adapters.nats.parse import EPOCH, FORK_SEQ, FORK_TIME, ORIGIN, RUN, SUBJECTS
-from drctl.core.stream_config import FENCED_PREFIX
-from drctl.core.tail import RESCUE_SUBJECT_PREFIX
+from drctl.adapters.nats.parse import EPOCH, FORK_SEQ, FORK_TIME, ORIGIN, RUN, SUBJECTS, own_metadata
+from drctl.core.stream_config import FENCED_PREFIX, RESCUE_SUBJECT_PREFIX
 
 if TYPE_CHECKING:
     from drctl.adapters.nats.api import Json
@@ -25,7 +24,7 @@ def fenced(config: Json, stamp: Stamp) -> Json:
     """
     return config | {
         "subjects": [f"{FENCED_PREFIX}{config['name']}"],
-        "metadata": _kept_metadata(config) | {SUBJECTS: json.dumps(config.get("subjects") or [])} | _signed(stamp),
+        "metadata": own_metadata(config) | {SUBJECTS: json.dumps(config.get("subjects") or [])} | _signed(stamp),
     }
 
 
@@ -36,7 +35,7 @@ def promoted(info: Json, wish: PromotionWish, stamp: Stamp) -> Json:
     """
     config, state = info["config"], info["state"]
     stale = {FORK_SEQ, FORK_TIME, ORIGIN, EPOCH, RUN}
-    metadata = {key: value for key, value in _kept_metadata(config).items() if key not in stale}
+    metadata = {key: value for key, value in own_metadata(config).items() if key not in stale}
     fork = {
         FORK_SEQ: str(state["last_seq"]),
         FORK_TIME: state.get("last_ts", ""),
@@ -50,7 +49,7 @@ def promoted(info: Json, wish: PromotionWish, stamp: Stamp) -> Json:
 
 def unfenced(config: Json, stamp: Stamp) -> Json:
     """Return a fenced stream's configuration with the subjects that its metadata keeps."""
-    metadata = _kept_metadata(config)
+    metadata = own_metadata(config)
     subjects = json.loads(metadata.pop(SUBJECTS, "[]"))
     return config | {"subjects": subjects, "metadata": metadata | _signed(stamp)}
 
@@ -71,20 +70,15 @@ def sealed(config: Json) -> Json:
     """Return a rescue's configuration without its mirror, sealed, on a subject that nobody writes to."""
     plain = {key: value for key, value in config.items() if key != "mirror"}
     wished = {"subjects": [f"{RESCUE_SUBJECT_PREFIX}{config['name']}"], "sealed": True, "mirror_direct": False}
-    return plain | wished | {"metadata": _kept_metadata(config)}
+    return plain | wished | {"metadata": own_metadata(config)}
 
 
 def carried(consumer: ConsumerState, start: int) -> Json:
     """Return a durable's configuration, as raw as it was read, but starting at `start`."""
     config: Json = json.loads(consumer.config)
     kept = {key: value for key, value in config.items() if key not in _START_FIELDS}
-    kept["metadata"] = _kept_metadata(config)
+    kept["metadata"] = own_metadata(config)
     return kept | {"durable_name": consumer.name, "deliver_policy": "by_start_sequence", "opt_start_seq": start}
-
-
-def _kept_metadata(config: Json) -> dict[str, str]:
-    # The server writes its `_nats.*` keys itself.
-    return {key: value for key, value in (config.get("metadata") or {}).items() if not key.startswith("_nats.")}
 
 
 def _signed(stamp: Stamp) -> dict[str, str]:
