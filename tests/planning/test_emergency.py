@@ -1,0 +1,141 @@
+"""The emergency plan: its order, what may run at the same time, what stands against it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from drctl.core.finding import Severity
+from drctl.planning.emergency import plan_emergency
+from drctl.planning.plan import PROMOTE, Plan
+from drctl.steps.promote_stream import PromoteStream
+from drctl.steps.settle import Settle
+from fakes.operator import EMERGENCY
+from fakes.shop import READ, shop_topology
+
+if TYPE_CHECKING:
+    from drctl.core.inventory import Inventory
+    from drctl.core.topology import Topology
+
+
+def planned(inventory: Inventory, topology: Topology | None = None) -> Plan:
+    return plan_emergency(topology or shop_topology(), EMERGENCY, inventory)
+
+
+def shape(plan: Plan) -> list[tuple[str, list[list[str]]]]:
+    return [(phase.name, [[step.id for step in wave.steps] for wave in phase.waves]) for phase in plan.phases]
+
+
+def codes(plan: Plan) -> list[str]:
+    return [finding.code for finding in plan.findings]
+
+
+def test_the_order_of_the_specification(stricken: Inventory) -> None:
+    assert shape(planned(stricken)) == [
+        (
+            "close and warm",
+            [["fence_streams:east", "fence_workloads:east", "resync_secret:west"], ["scale_workload:west"]],
+        ),
+        ("freeze point", [["freeze_point"]]),
+        (
+            "promote",
+            [["promote_stream:west:buckets"], ["promote_stream:west:streams"], ["carry_consumers:west"]],
+        ),
+        ("start the rest", [["scale_workload:west:rest"], ["await_workloads:west"]]),
+        ("smoke", [["smoke:west"]]),
+        ("switch", [["switch_dns:lab.test"]]),
+        ("settle", [["settle:west"]]),
+    ]
+
+
+def test_the_line_of_no_return_is_expected_behind_the_promotion(stricken: Inventory) -> None:
+    assert planned(stricken).no_return_after == PROMOTE
+
+
+def test_without_streams_there_is_no_such_line(stricken: Inventory) -> None:
+    plan = planned(stricken, shop_topology(streams=()))
+
+    assert plan.no_return_after == ""
+    assert "promote" not in [phase.name for phase in plan.phases]
+
+
+def test_empty_waves_and_phases_are_left_out(stricken: Inventory) -> None:
+    plan = planned(stricken, shop_topology(workloads=(), streams=(), probes=()))
+
+    assert all(wave.steps for phase in plan.phases for wave in phase.waves)
+    assert shape(plan)[0][1] == [["fence_streams:east", "resync_secret:west"]]
+
+
+def test_every_step_has_an_id_of_its_own(healthy: Inventory) -> None:
+    ids = [step.id for step in planned(healthy).steps()]
+
+    assert len(ids) == len(set(ids))
+
+
+def test_buckets_are_promoted_before_streams(stricken: Inventory) -> None:
+    promoted = [step for step in planned(stricken).steps() if isinstance(step, PromoteStream)]
+
+    assert [[item.name for item in step.items] for step in promoted] == [["KV_SETTINGS"], ["DRCTL_HB", "ORDERS"]]
+
+
+def test_the_window_is_the_longer_of_settling_and_looking_for_reverts(stricken: Inventory) -> None:
+    topology = shop_topology()
+    timing = replace(topology.timing, settle=timedelta(seconds=4), revert_reread=timedelta(seconds=9))
+
+    (settle,) = [
+        step for step in planned(stricken, replace(topology, timing=timing)).steps() if isinstance(step, Settle)
+    ]
+
+    assert settle.stable_for == timedelta(seconds=9)
+
+
+def test_nothing_of_the_source_is_needed_but_what_was_recorded(stricken: Inventory, healthy: Inventory) -> None:
+    assert not stricken.source_is_live
+    assert shape(planned(stricken)) == shape(planned(healthy))
+
+
+def test_a_dead_source_means_data_loss_that_somebody_must_accept(stricken: Inventory) -> None:
+    (finding,) = planned(stricken).findings
+
+    assert (finding.code, finding.acceptable, finding.severity) == ("data-loss", True, Severity.PROBLEM)
+
+
+def test_a_living_source_is_measured_instead(healthy: Inventory) -> None:
+    assert codes(planned(healthy)) == []
+
+
+def test_without_any_record_of_the_source_somebody_must_accept_that(stricken: Inventory) -> None:
+    plan = planned(replace(stricken, source=None))
+
+    assert "inventory-missing" in codes(plan)
+    assert "carry_consumers:west" not in [step.id for step in plan.steps()]
+    assert [finding.subject for finding in plan.findings if finding.code == "subjects-unknown"] == [
+        "DRCTL_HB",
+        "ORDERS",
+    ]
+
+
+def test_an_old_record_of_the_source_is_said_with_its_age(stricken: Inventory) -> None:
+    assert stricken.source is not None
+    old = replace(stricken.source, observed_at=stricken.target.observed_at - timedelta(hours=25))
+
+    assert "inventory-stale" in codes(planned(replace(stricken, source=old)))
+
+
+def test_a_secret_that_cannot_be_forced_is_left_out_and_said(stricken: Inventory) -> None:
+    (secret,) = stricken.target.secrets
+    stuck = replace(secret, forceable="refreshInterval 0")
+    inventory = replace(stricken, target=replace(stricken.target, secrets=(stuck,)))
+
+    plan = planned(inventory)
+
+    assert "resync_secret:west" not in [step.id for step in plan.steps()]
+    (finding,) = [finding for finding in plan.findings if finding.code == "secret-not-forceable"]
+    assert finding.severity is Severity.WARN
+
+
+def test_a_missing_write_probe_is_a_warning(stricken: Inventory) -> None:
+    (finding,) = [f for f in planned(stricken, shop_topology(probes=(READ,))).findings if f.code != "data-loss"]
+
+    assert (finding.code, finding.severity) == ("write-probe-missing", Severity.WARN)
