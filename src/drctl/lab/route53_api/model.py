@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
+
+# Route 53 developer guide, "DNS domain name format". What is escaped already stays as it is.
+_NOT_PLAIN = re.compile(r"[^a-z0-9._\\-]")
 
 Key: TypeAlias = tuple[str, str, str]
 Place: TypeAlias = tuple[str, str]
@@ -159,8 +163,8 @@ def no_such_zone(zone_id: str) -> ApiError:
 
 
 def canonical(name: str) -> str:
-    """Return a name as Route 53 keeps it: lower case, final dot, `*` escaped in octal."""
-    return name.lower().rstrip(".").replace("*", r"\052") + "."
+    r"""Return a name as Route 53 keeps it: lower case, final dot, `*` and the like escaped in octal (`\052`)."""
+    return _NOT_PLAIN.sub(lambda found: f"\\{ord(found[0]):03o}", name.lower().rstrip(".")) + "."
 
 
 def reversed_labels(name: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 # Longer than any lag: versions that no server can still be answering from are forgotten.
 _HISTORY_SECONDS = 600.0
+_ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
 class HostedZone:
@@ -104,4 +106,5 @@ def _as_served(one: RecordSet) -> ServedSet:
 
 
 def _dns_name(name: str) -> dns.name.Name:
-    return dns.name.from_text(name.replace(r"\052", "*"))
+    """Return a name for the wire. Escapes are octal at Route 53, decimal in zone files."""
+    return dns.name.from_text(_ESCAPE.sub(lambda found: f"\\{int(found[1], 8):03d}", name))
