@@ -12,14 +12,16 @@ from drctl.app.fanout import within
 from drctl.app.gather import CLUSTER, DATASTORE, SECRETS, gather_region
 from drctl.app.locking import largest_epoch
 from drctl.core.errors import AdapterError, DrctlError
+from drctl.core.events import StepOutcome
 from drctl.core.invariants import taken_twice
 from drctl.core.inventory import RegionInventory
-from drctl.core.observed import HttpAnswer, StreamRole
+from drctl.core.observed import HttpAnswer, StreamKind, StreamRole
 from drctl.core.run_state import RunState, fold
 from drctl.core.topology import HEARTBEAT_STREAM, ProbeKind
 
 if TYPE_CHECKING:
     from drctl.core.lock import LockRecord
+    from drctl.core.observed import StreamState
     from drctl.core.topology import Topology
     from drctl.ports.journal import RunStore
     from drctl.ports.lock import LockStore
@@ -147,7 +149,7 @@ def _inventory(found: object, name: str, now: datetime, budget: timedelta) -> Re
 def _role(found: RegionInventory) -> Role:
     if not found.answered(DATASTORE) or not found.streams:
         return Role.UNKNOWN
-    roles = {stream.role for stream in found.streams if stream.name != HEARTBEAT_STREAM}
+    roles = {stream.role for stream in _live(found) if stream.name != HEARTBEAT_STREAM}
     if StreamRole.ACTIVE in roles:
         return Role.ACTIVE
     return Role.FENCED if StreamRole.FENCED in roles else Role.STANDBY
@@ -185,8 +187,14 @@ def _traffic(region: str, public: object, pointed: object) -> str:
 def _writers(found: RegionInventory) -> str:
     if not found.answered(DATASTORE):
         return f"unknown: {dict(found.unknown)[DATASTORE]}"
-    count = {role: sum(stream.role is role for stream in found.streams) for role in StreamRole}
-    return ", ".join(f"{number} {role.value}" for role, number in count.items() if number) or "no streams"
+    count = {role.value: sum(stream.role is role for stream in _live(found)) for role in StreamRole}
+    count["rescued tail"] = len(found.streams) - len(_live(found))
+    return ", ".join(f"{number} {what}" for what, number in count.items() if number) or "no streams"
+
+
+def _live(found: RegionInventory) -> tuple[StreamState, ...]:
+    """Return the streams of the service itself: a rescued tail is evidence, not service."""
+    return tuple(stream for stream in found.streams if stream.kind is not StreamKind.RESCUE)
 
 
 def _workloads(found: RegionInventory) -> str:
@@ -210,7 +218,7 @@ def _replication(inventories: tuple[RegionInventory, ...]) -> tuple[ReplicationL
     lines = []
     for found, other in zip(inventories, reversed(inventories), strict=True):
         origins = {stream.name: stream for stream in other.streams}
-        for stream in found.streams:
+        for stream in _live(found):
             if stream.role is StreamRole.MIRROR:
                 origin = origins.get(stream.name)
                 behind = max(origin.last_seq - stream.last_seq, 0) if origin else None
@@ -242,7 +250,14 @@ def _pending(states: tuple[RunState, ...], inventories: tuple[RegionInventory, .
     closed = {found.region for found in inventories if _role(found) in {Role.STANDBY, Role.FENCED}}
     pending: dict[str, str] = {}
     for state in states:
-        source = state.intent.source if state.intent else ""
-        if state.is_finished and any(step.startswith("fence_") for step in state.open_steps) and source not in closed:
-            pending[source] = state.run_id
-    return tuple(pending.items())
+        for name, step in state.steps:
+            kind, _, _ = name.partition(":")
+            if state.is_finished and kind.startswith("fence_"):
+                if step.outcome is StepOutcome.OPEN:
+                    pending[name] = state.run_id
+                elif step.outcome is StepOutcome.DONE:
+                    # A later run has fenced it.
+                    pending.pop(name, None)
+    return tuple(
+        {name.partition(":")[2]: run for name, run in pending.items() if name.partition(":")[2] not in closed}.items()
+    )

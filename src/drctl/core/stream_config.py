@@ -10,6 +10,7 @@ from drctl.core.observed import StreamKind, StreamRole
 StreamConfig = dict[str, Any]
 
 FENCED_PREFIX = "_drctl.fenced."
+RESCUE_SUBJECT_PREFIX = "_drctl.rescue."
 
 # What a mirror refuses (nats.md 1.6), with what says that a stream is a mirror or an origin.
 REFUSED_BY_MIRRORS = frozenset(
@@ -21,11 +22,11 @@ _OF_ONE_RUN = frozenset({"drctl.fork_seq", "drctl.fork_ts", "drctl.origin", "drc
 
 
 def role_of(config: StreamConfig) -> StreamRole:
-    """Return a stream's role, from its configuration only (nats.md 11.1)."""
+    """Return a stream's role, from its configuration only (nats.md 11.1). A sealed rescue takes no writes: FENCED."""
     if config.get("mirror"):
         return StreamRole.MIRROR
     subjects = config.get("subjects") or ()
-    if subjects and all(subject.startswith(FENCED_PREFIX) for subject in subjects):
+    if subjects and all(subject.startswith((FENCED_PREFIX, RESCUE_SUBJECT_PREFIX)) for subject in subjects):
         return StreamRole.FENCED
     return StreamRole.ACTIVE
 

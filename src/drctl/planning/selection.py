@@ -69,7 +69,7 @@ def streams_to_move(topology: Topology, inventory: Inventory) -> tuple[PromoteIt
     return tuple(
         PromoteItem(stream.name, tier, subjects_of(there.get(stream.name, stream), stream), deferred_of(stream))
         for stream in inventory.source.streams
-        if stream.kind is not StreamKind.RESCUE and (tier := stream_tier(topology.streams, stream.name)) is not None
+        if _serves(stream, there.get(stream.name)) and (tier := stream_tier(topology.streams, stream.name)) is not None
     )
 
 

@@ -13,6 +13,7 @@ from drctl.core.change import Change, Diff, RunMade, Value
 from drctl.core.check import Blocked, Check, Converged, Diverged
 from drctl.core.errors import AdapterError, NotFoundError, RefusedError
 from drctl.core.finding import Finding
+from drctl.core.lock import Stamp
 from drctl.core.observed import StreamRole, StreamState
 from drctl.core.stream_config import StreamConfig, mirrored
 from drctl.core.topology import HEARTBEAT_STREAM
@@ -75,19 +76,19 @@ class RebuildMirror:
         origin = world.datastore(self.origin)
         there = {stream.name: stream for stream in origin.streams()}
         domain = origin.info().domain
-        if lost := tuple(self._missing(item) for item in self.items if item.name not in there):
+        todo = [item for item in self.items if not _is_done(here.get(item.name), world.stamp)]
+        # Once this run has gone on, the origin may be the side that is being rebuilt: only what is to do counts.
+        if lost := tuple(self._missing(item) for item in todo if item.name not in there):
             return Blocked(lost)
         changes: list[Change] = []
-        for item in self.items:
+        for item in todo:
             stream = here.get(item.name)
-            is_done = stream is not None and (stream.role is StreamRole.MIRROR or is_promoted(stream, world.stamp))
-            if not is_done:
-                wanted = mirrored(json.loads(there[item.name].config), domain, 0, "")
-                made = _changes(f"{self.region}/stream/{item.name}", item.name, stream, wanted)
-                # Killed between delete and create: what was shown was the difference to the stream that is gone.
-                is_half_done = stream is None and item.existed
-                changes.extend(change for change in made if not is_half_done or change.field in _ALWAYS_SHOWN)
-                changes.extend(_durables_lost(self.region, region, item.name) if stream else ())
+            wanted = mirrored(json.loads(there[item.name].config), domain, 0, "")
+            made = _changes(f"{self.region}/stream/{item.name}", item.name, stream, wanted)
+            # Killed between delete and create: what was shown was the difference to the stream that is gone.
+            is_half_done = stream is None and item.existed
+            changes.extend(change for change in made if not is_half_done or change.field in _ALWAYS_SHOWN)
+            changes.extend(_durables_lost(self.region, region, item.name) if stream else ())
         return Diverged(Diff(tuple(changes))) if changes else Converged()
 
     def _missing(self, item: RebuildItem) -> Finding:
@@ -116,8 +117,7 @@ class RebuildMirror:
             stream = world.datastore(self.region).stream(item.name)
         except AdapterError as error:
             return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"unknown: {error.message}")
-        is_done = stream.role is StreamRole.MIRROR or is_promoted(stream, world.stamp)
-        health = Health.HEALTHY if is_done else Health.PROGRESSING
+        health = Health.HEALTHY if _is_done(stream, world.stamp) else Health.PROGRESSING
         return ItemVerdict(item.name, item.tier, health, stream.role.value)
 
     def by_hand(self, access: Access) -> Sequence[Command]:
@@ -134,6 +134,10 @@ class RebuildMirror:
         return tuple(lines)
 
 
+def _is_done(stream: StreamState | None, stamp: Stamp) -> bool:
+    return stream is not None and (stream.role is StreamRole.MIRROR or is_promoted(stream, stamp))
+
+
 def _require_nothing_lost(
     item: RebuildItem, here: DatastoreReader, origin: DatastoreReader, there: StreamState
 ) -> None:
@@ -148,7 +152,7 @@ def _require_nothing_lost(
         # drctl's own, and in no ledger: the old region beat on until it died (product.md, section 7).
         return
     if not item.rescue:
-        if there.first_seq > stream.first_seq or there.last_seq < stream.last_seq:
+        if not _covers(there, stream):
             raise RefusedError(
                 f"{item.name}: the active region holds {there.first_seq} to {there.last_seq}, this one "
                 f"{stream.first_seq} to {stream.last_seq}: deleting it would lose messages.",
@@ -161,6 +165,16 @@ def _require_nothing_lost(
             "sealed: deleting it would lose them.",
             remedy="Look at the rescue step of this run; nothing was deleted.",
         )
+
+
+def _covers(there: StreamState, stream: StreamState) -> bool:
+    """Say whether the active stream holds, or by its own limits dropped, everything that this one holds.
+
+    One that was promoted had every message up to its fork: what it lacks now, its limits took since.
+    """
+    if there.fork_seq is not None:
+        return there.fork_seq >= stream.last_seq
+    return there.first_seq <= stream.first_seq and there.last_seq >= stream.last_seq
 
 
 def _is_sealed(origin: DatastoreReader, rescue: str) -> bool:

@@ -14,7 +14,7 @@ from drctl.core.check import Check, Converged, Diverged
 from drctl.core.contract import Fact, FactKind
 from drctl.core.errors import AdapterError, NotFoundError
 from drctl.core.observed import StreamState
-from drctl.core.tail import RESCUE_SUBJECT_PREFIX
+from drctl.core.stream_config import RESCUE_SUBJECT_PREFIX
 from drctl.core.tail import lines as tail_lines
 from drctl.core.verdict import Health, ItemVerdict, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
