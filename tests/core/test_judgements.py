@@ -66,7 +66,7 @@ def test_a_stream_and_its_mirror_are_one_writer() -> None:
     assert taken_twice((stream(EAST),), (stream(WEST),)) == ()
 
 
-def test_two_streams_on_a_common_subject_are_two_writers() -> None:
+def test_two_streams_on_one_subject_are_two_writers() -> None:
     promoted = replace(stream(WEST), role=StreamRole.ACTIVE, subjects=("orders.>", "more.>"))
 
     assert taken_twice((stream(EAST),), (promoted,)) == ("ORDERS",)
