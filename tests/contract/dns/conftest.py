@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract.dns.providers import FakeProvider, route53
+from contract.dns.providers import FakeProvider, cloudflare, route53
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from contract.dns.providers import Provider, Route53Provider
 
 
-@pytest.fixture(params=["fake", "route53"])
+@pytest.fixture(params=["fake", "route53", "cloudflare"])
 def provider(request: pytest.FixtureRequest) -> Iterator[Provider]:
     """Every vendor, one after the other."""
-    if request.param == "fake":
-        yield FakeProvider()
-    else:
-        with route53() as provider:
-            yield provider
+    match request.param:
+        case "fake":
+            yield FakeProvider()
+        case "route53":
+            with route53() as provider:
+                yield provider
+        case _:
+            with cloudflare() as second:
+                yield second
 
 
 @pytest.fixture

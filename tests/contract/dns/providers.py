@@ -6,14 +6,17 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import boto3
 from botocore.config import Config
 
+from drctl.adapters.cloudflare.zone import Client, CloudflareZone
 from drctl.adapters.route53.zone import Keys, Route53Zone
+from drctl.lab.cloudflare_api import server as cloudflare_api
+from drctl.lab.cloudflare_api.access import TOKENS
 from drctl.lab.http_json import JsonCaller
-from drctl.lab.layout import ZONE, ZONE_ID
+from drctl.lab.layout import CLOUDFLARE_ZONE, CLOUDFLARE_ZONE_ID, ZONE, ZONE_ID
 from drctl.lab.route53_api.account import Delays
 from drctl.lab.route53_api.http_api import ACCESS_KEY_ID
 from drctl.lab.route53_api.server import running
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(seconds=1.5)
 
 
+Requests: TypeAlias = Literal["reads", "writes"]
+
+
 class Zone(DnsReader, DnsWriter, Protocol):
     """Both ports of one zone."""
 
@@ -42,8 +48,8 @@ class Provider(Protocol):
 
     zone: str
 
-    def connect(self) -> Zone:
-        """Return the zone as another process of drctl sees it."""
+    def connect(self, *, expects_rivals: bool = False) -> Zone:
+        """Return the zone as another process of drctl sees it, patient enough for rivals where some are expected."""
         ...
 
     def let_spread(self, zone: Zone) -> None:
@@ -54,8 +60,8 @@ class Provider(Protocol):
         """Apply the next write and do not answer it."""
         ...
 
-    def fall_silent(self) -> None:
-        """Answer nothing and apply nothing."""
+    def fall_silent(self, to: Requests) -> None:
+        """Answer nothing of a kind, and apply nothing of it; other requests may be struck too."""
         ...
 
     def throttle_writes(self) -> None:
@@ -79,6 +85,14 @@ def eventually(holds: Callable[[], object], within_seconds: float = 10.0) -> Non
         threading.Event().wait(0.03)
 
 
+class FakeZoneOfOneProcess(FakeZone):
+    """What is in a fake zone is everybody's; who sent the newest change is not."""
+
+    def __init__(self, shared: FakeZone) -> None:
+        vars(self).update(vars(shared))
+        self.forget_sender()
+
+
 class FakeProvider:
     """The fake that the rest of drctl is tested with."""
 
@@ -88,11 +102,10 @@ class FakeProvider:
         self._calls = Calls()
         self._shared = FakeZone(ZONE, self._calls, (NameServer("a"), NameServer("b", lag=1)))
 
-    def connect(self) -> Zone:
-        return self._shared
+    def connect(self, *, expects_rivals: bool = False) -> Zone:  # noqa: ARG002 - it lets one in at a time
+        return FakeZoneOfOneProcess(self._shared)
 
-    def let_spread(self, zone: Zone) -> None:
-        assert zone is self._shared
+    def let_spread(self, zone: Zone) -> None:  # noqa: ARG002 - it has one set of servers
         for server in self._shared.servers:
             for _ in range(server.lag + 1):
                 self._shared.answer(server, ZONE, "NS")
@@ -100,8 +113,8 @@ class FakeProvider:
     def lose_next_answer(self) -> None:
         self._calls.fail("*/swap", Fault.UNANSWERED)
 
-    def fall_silent(self) -> None:
-        self._calls.fail("*", Fault.LOST, times=100)
+    def fall_silent(self, to: Requests) -> None:
+        self._calls.fail("*/swap" if to == "writes" else "*/record *", Fault.LOST, times=100)
 
     def throttle_writes(self) -> None:
         self._calls.fail("*/swap", Fault.THROTTLED, times=100)
@@ -124,7 +137,13 @@ class Route53Provider:
         self._opened: list[Route53Zone] = []
         self._owner: Route53Client | None = None
 
-    def connect(self, zone_id: str = ZONE_ID, key_id: str = ACCESS_KEY_ID) -> Route53Zone:
+    def connect(
+        self,
+        zone_id: str = ZONE_ID,
+        key_id: str = ACCESS_KEY_ID,
+        *,
+        expects_rivals: bool = False,  # noqa: ARG002 - its batches compare by themselves
+    ) -> Route53Zone:
         zone = Route53Zone(ZONE, zone_id, Keys(key_id, "secret"), self.server.api_url, PATIENCE)
         self._opened.append(zone)
         return zone
@@ -146,7 +165,7 @@ class Route53Provider:
     def lose_next_answer(self) -> None:
         self.break_(drop_after_apply_next=1)
 
-    def fall_silent(self) -> None:
+    def fall_silent(self, to: Requests = "reads") -> None:  # noqa: ARG002 - it strikes all of them
         self.break_(hang=True)
 
     def throttle_writes(self) -> None:
@@ -179,5 +198,61 @@ def route53() -> Iterator[Route53Provider]:
     """Run one that spreads changes fast."""
     with running(Delays(pending_seconds=0.1, lag_seconds=(0.0, 0.05))) as server:
         provider = Route53Provider(server)
+        yield provider
+        provider.close()
+
+
+class CloudflareProvider:
+    """The adapter over the lab's Cloudflare."""
+
+    zone = CLOUDFLARE_ZONE
+
+    def __init__(self, server: cloudflare_api.Running) -> None:
+        self._server = server
+        self._admin = JsonCaller(server.admin_url)
+        self._opened: list[CloudflareZone] = []
+
+    def connect(self, *, expects_rivals: bool = False) -> Zone:
+        # It has no compare-and-swap: who shall find a rival must look again after every rival has written.
+        reread_after = timedelta(seconds=2 if expects_rivals else 0)
+        token = next(iter(TOKENS))  # the one that may edit
+        zone = CloudflareZone(
+            CLOUDFLARE_ZONE, CLOUDFLARE_ZONE_ID, Client(token, self._server.api_url, PATIENCE), reread_after
+        )
+        self._opened.append(zone)
+        return zone
+
+    def let_spread(self, zone: Zone) -> None:
+        """Its API tells nothing of that."""
+
+    def lose_next_answer(self) -> None:
+        self._break(drop_after_apply_next=1)
+
+    def fall_silent(self, to: Requests) -> None:
+        self._break(hang=True, only=to)
+
+    def throttle_writes(self) -> None:
+        self._break(status=429, only="writes")
+
+    def deny(self) -> None:
+        self._break(code=10000)
+
+    def recover(self) -> None:
+        self._break()
+
+    def _break(self, **faults: object) -> None:
+        self._admin.must("POST", "/faults", faults)
+
+    def close(self) -> None:
+        self.recover()
+        for zone in self._opened:
+            zone.close()
+
+
+@contextmanager
+def cloudflare() -> Iterator[CloudflareProvider]:
+    """Run one."""
+    with cloudflare_api.running() as server:
+        provider = CloudflareProvider(server)
         yield provider
         provider.close()
