@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, cast
 
 import dns.flags
@@ -16,6 +18,7 @@ import dns.update
 import pytest
 
 from drctl.lab.http_json import JsonCaller
+from drctl.lab.route53_api.server import running
 from lab.dns.conftest import create, delete
 
 if TYPE_CHECKING:
@@ -97,6 +100,19 @@ def test_one_tcp_connection_takes_several_questions(route53: Route53) -> None:
         for name, found in ((NAME, ["192.0.2.1"]), ("nothing.lab.test", []), (NAME, ["192.0.2.1"])):
             query = dns.message.make_query(name, "A")
             assert values(dns.query.tcp(query, server.address, sock=connection, timeout=3)) == found
+
+
+def test_an_idle_tcp_client_keeps_no_server_from_ending() -> None:
+    with ExitStack() as stack:
+        service = ExitStack()
+        server = service.enter_context(running()).name_servers[0]
+        stack.callback(service.close)
+        idle = stack.enter_context(socket.create_connection((server.address, server.port), timeout=3))
+        began = time.monotonic()
+        service.close()
+
+        assert idle.recv(1) == b""
+        assert time.monotonic() - began < 3
 
 
 def test_what_is_no_plain_question_is_not_implemented_and_noise_is_not_answered(route53: Route53) -> None:

@@ -47,19 +47,21 @@ async def listening(address: str, port: int, handler: Handler) -> AsyncIterator[
     Raises:
         OSError: The port is taken.
     """
-    tcp, udp, endpoint = await _bind(address, port, handler)
+    streams = _Streams(handler)
+    tcp, udp, endpoint = await _bind(address, port, handler, streams)
     try:
         yield endpoint
     finally:
         udp.close()
         tcp.close()
+        # From Python 3.12 on `wait_closed` waits for clients too, and they may stay as long as they like.
+        streams.hang_up()
         await tcp.wait_closed()
 
 
 async def _bind(
-    address: str, port: int, handler: Handler
+    address: str, port: int, handler: Handler, streams: _Streams
 ) -> tuple[asyncio.Server, asyncio.DatagramTransport, Endpoint]:
-    streams = _Streams(handler)
     for _ in range(_BIND_TRIES):
         tcp = await asyncio.start_server(streams.serve, address, port)
         chosen: int = tcp.sockets[0].getsockname()[1]
@@ -104,12 +106,19 @@ class _Datagrams(asyncio.DatagramProtocol):
 class _Streams:
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
+        self._open: set[asyncio.StreamWriter] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         with suppress(asyncio.IncompleteReadError, TimeoutError, ConnectionError, asyncio.CancelledError):
             async with asyncio.timeout(_TCP_IDLE_SECONDS):
                 await self._converse(reader, writer)
+        self._open.discard(writer)
         writer.close()
+
+    def hang_up(self) -> None:
+        for writer in self._open:
+            writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
