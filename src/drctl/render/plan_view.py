@@ -132,6 +132,9 @@ def _print_changes(page: Page, diff: Diff) -> None:
 
 def _print_loss(page: Page, prepared: Prepared) -> None:
     page.heading("What is lost")
+    if prepared.plan.intent.mode is Mode.PLANNED:
+        page.prose("nothing, or the run stops: the source is fenced and drained before anything is promoted.", 2)
+        return
     if not prepared.losses:
         page.prose("unknown: no mirror could be read, or there is none", 2, 4)
     for line in prepared.losses:
@@ -145,6 +148,8 @@ def _print_outage(page: Page, prepared: Prepared, topology: Topology) -> None:
     page.heading("How long clients cannot write")
     if prepared.plan.intent.mode is Mode.EMERGENCY:
         page.prose("since the failure, until the switch below reached them; how long the run takes is unknown.", 2)
+    else:
+        page.prose("from the fence of the source until the switch below reached them.", 2)
     unawaited = {(rule.zone, rule.name, rule.type) for rule in topology.records if not rule.awaited}
     ttls = [
         record.ttl for zone, record in prepared.inventory.records if (zone, record.name, record.type) not in unawaited

@@ -13,6 +13,8 @@ from drctl.core.change import RunMade, Value
 UNKNOWN = "unknown"
 
 _USER_IN_ADDRESS = re.compile(r"://[^/\s@]+@")
+# What vendors' messages may quote. What a shell is to read itself (`"$(cat FILE)"`) stays.
+_SECRET_IN_TEXT = re.compile(r"""\b(password|passwd|token|secret|api_key)=(?!["']?[$*])[^\s,;]+""", re.IGNORECASE)
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # What a terminal would obey: colours, cursor movements, window titles.
 _TERMINAL_ORDERS = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?)")
@@ -21,8 +23,9 @@ _KEPT_SPACE = "\u2007"
 
 
 def masked(text: str) -> str:
-    """Return a text without what a terminal would obey, and without user and password in an address."""
-    return _UNSEEN.sub("", _USER_IN_ADDRESS.sub("://***@", _TERMINAL_ORDERS.sub("", text)))
+    """Return a text without what a terminal would obey, and without a secret in an address or after its name."""
+    plain = _USER_IN_ADDRESS.sub("://***@", _TERMINAL_ORDERS.sub("", text))
+    return _UNSEEN.sub("", _SECRET_IN_TEXT.sub(r"\1=***", plain))
 
 
 def one_line(text: str) -> str:
