@@ -20,23 +20,25 @@ STAMP = Stamp("2026-03-01-west-1", 7)
 @pytest.fixture(scope="session")
 def shared_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """Both regions, for tests that leave them as they are, streams of their own aside."""
-    servers = Servers(tmp_path_factory.mktemp("nats"))
-    try:
+    with Servers(tmp_path_factory.mktemp("nats")) as servers:
         servers.start_all()
         yield servers
-    finally:
-        servers.close()
 
 
 @pytest.fixture
 def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """Both regions, for one test that kills them."""
-    servers = Servers(tmp_path_factory.mktemp("nats"))
-    try:
+    with Servers(tmp_path_factory.mktemp("nats")) as servers:
         servers.start_all()
         yield servers
-    finally:
-        servers.close()
+
+
+@pytest.fixture
+def lone_east(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """The east alone, for one test that kills or freezes it."""
+    with Servers(tmp_path_factory.mktemp("nats")) as servers:
+        servers.start("east")
+        yield servers
 
 
 @pytest.fixture(params=["fake", "nats"])

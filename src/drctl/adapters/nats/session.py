@@ -184,9 +184,11 @@ class Session:
             )
         except (Error, OSError) as exc:
             await _end(link.client)
+            # The server hangs up after its refusal, so the second attempt may end in a mere reset.
+            refused = next((one for one in (*reasons, exc) if _is_about_login(one)), None)
+            if refused is not None:
+                raise LoginRefusedError(str(refused)) from exc
             reason = reasons[-1] if reasons else exc
-            if any(word in str(reason).lower() for word in _LOGIN_WORDS):
-                raise LoginRefusedError(str(reason)) from exc
             raise NotSentError(str(reason) or type(reason).__name__) from exc
         except ImportError as exc:
             raise LoginRefusedError(f"{exc}; install it with `pip install nkeys`") from exc
@@ -194,6 +196,10 @@ class Session:
             await _end(link.client)
             raise
         return link
+
+
+def _is_about_login(exc: Exception) -> bool:
+    return any(word in str(exc).lower() for word in _LOGIN_WORDS)
 
 
 def _denial_of(link: _Open, subject: str) -> asyncio.Future[str]:

@@ -27,8 +27,8 @@ CONSUMER_EXISTS = frozenset({10012, 10013, 10148})
 _NOT_FOUND = frozenset({CONSUMER_NOT_FOUND, STREAM_NOT_FOUND, NO_MESSAGE_FOUND})
 # No quorum, not the leader, too many requests: the server says that it did nothing.
 _LATER = frozenset({10008, 10009, 10167})
-# The stream is there, its replicas are not.
-_OFFLINE = 10118
+# Nothing is there to ask: the stream's replicas are offline, or JetStream is off, here or for this account.
+_ABSENT = frozenset({10118, 10039, 10076})
 
 _REMEDIES: Mapping[int, str] = {
     10008: "Bring back a majority of this region's NATS servers, then run `drctl resume`.",
@@ -36,9 +36,11 @@ _REMEDIES: Mapping[int, str] = {
     10023: "Free storage or add servers in this region, then run `drctl resume`.",
     10025: "Bring both regions to the same nats-server version: this one does not know a field of the configuration.",
     10034: "Run `drctl resume`: the stream became a mirror meanwhile.",
+    10039: "Enable JetStream for this user's account, or name another user in drctl.yaml.",
     10052: "Compare the stream's configuration in both regions with `nats req '$JS.API.STREAM.INFO.<stream>' ''`.",
     10055: "Upgrade nats-server to 2.12 or later: older ones cannot promote a mirror.",
     10065: "Remove the subject from the stream that owns it, then run `drctl resume`.",
+    10076: "Enable JetStream on this server.",
     10118: "Start the servers that hold this stream, or move its subjects by hand.",
     10167: "Run `drctl resume` in a moment.",
     10185: "Upgrade nats-server to 2.12 or later: older ones cannot promote a mirror.",
@@ -73,7 +75,7 @@ def refusal(error: Mapping[str, Any], what: str, place: Place, *, wrote: bool) -
         return NotFoundError(message, remedy=remedy or "List what is there with `nats req '$JS.API.STREAM.NAMES' ''`.")
     if number in _LATER and wrote:
         return ThrottledError(message, remedy=remedy)
-    if number in _LATER or (number == _OFFLINE and not wrote):
+    if number in _LATER or (number in _ABSENT and not wrote):
         return UnreachableError(message, remedy=remedy)
     return RefusedByApiError(message, number=number, remedy=remedy or "Run `drctl status`, then decide by hand.")
 
