@@ -164,6 +164,7 @@ class FakeDatastore:
         if role is StreamRole.ACTIVE:
             raise RefusedError(f"{wish.stream} takes writes: fence it first")
         if existing is not None:
+            self._require_epoch(existing.config, stamp)
             with self._calls.write(self._name(f"delete {wish.stream}")):
                 self._domain.delete(wish.stream)
         with self._calls.write(self._name(f"create {wish.stream}")):
