@@ -282,9 +282,13 @@ def test_a_lesser_workload_that_never_comes_up_leaves_the_step_degraded_and_the_
 
     report = stricken.run()
 
-    assert outcome(stricken, "await_workloads:west") is StepOutcome.DEGRADED
+    assert outcome(stricken, "await_workloads:west:rest") is StepOutcome.DEGRADED
     assert report.verdict.startswith("done")
     assert stricken.world.zones[ZONE].records[NAME, "A"].values == (ADDRESSES[WEST],)
+    # Users waited for what is critical only.
+    assert report.timeline.dns_sent_after is not None
+    assert report.timeline.started is not None
+    assert report.timeline.dns_sent_after - report.timeline.started < stricken.topology.timing.step_deadline
 
 
 def test_a_no_means_stop_and_nothing_of_the_step_is_done(stricken: Operator) -> None:

@@ -45,7 +45,7 @@ def test_the_order_of_the_specification(stricken: Inventory) -> None:
         ("start the rest", [["scale_workload:west:rest"], ["await_workloads:west"]]),
         ("smoke", [["smoke:west"]]),
         ("switch", [["switch_dns:lab.test"]]),
-        ("settle", [["settle:west"]]),
+        ("settle", [["settle:west"], ["await_workloads:west:rest"]]),
     ]
 
 

@@ -12,6 +12,7 @@ from drctl.cli import config, lab, plan, runs
 from drctl.cli.failback import failback
 from drctl.cli.failover import failover
 from drctl.cli.fence import fence
+from drctl.cli.ledger import ledger
 from drctl.cli.resume import resume
 from drctl.cli.status import status
 from drctl.cli.verify import verify
@@ -42,6 +43,7 @@ app.command("failover")(failover)
 app.command("failback")(failback)
 app.command("resume")(resume)
 app.command("fence")(fence)
+app.command("ledger")(ledger)
 app.command("status")(status)
 app.command("verify")(verify)
 app.command("watch")(watch)

@@ -10,6 +10,7 @@ from drctl.core.finding import Finding, Severity
 from drctl.core.intent import Intent
 from drctl.core.inventory import Inventory
 from drctl.core.topology import ProbeKind, Topology
+from drctl.core.verdict import Tier
 from drctl.planning.phases import (
     freeze_phase,
     promote_phase,
@@ -37,6 +38,7 @@ def plan_emergency(topology: Topology, intent: Intent, inventory: Inventory) -> 
     """Return the emergency failover from what is known; pure."""
     early = workloads_to_start(topology, inventory, after_promote=False)
     late = workloads_to_start(topology, inventory, after_promote=True)
+    lesser = tuple(item for item in (*early, *late) if item.tier is not Tier.CRITICAL)
     streams = streams_to_promote(topology, inventory)
     phases = (
         _close(topology, intent, inventory, early),
@@ -45,7 +47,7 @@ def plan_emergency(topology: Topology, intent: Intent, inventory: Inventory) -> 
         start_phase(topology, intent, early, late),
         smoke_phase(topology, intent),
         switch_phase(topology, intent),
-        settle_phase(topology, intent, (*early, *late)),
+        settle_phase(topology, intent, (*early, *late), lesser),
     )
     recorded = inventory.source.observed_at if inventory.source else None
     return make_plan(topology, intent, phases, _findings(topology, inventory, streams), recorded)

@@ -7,6 +7,7 @@ from drctl.core.inventory import Inventory
 from drctl.core.observed import StreamKind
 from drctl.core.stream_config import kind_of
 from drctl.core.topology import ProbeKind, Topology
+from drctl.core.verdict import Tier
 from drctl.planning.plan import FREEZE, PROMOTE, SETTLE, SMOKE, START, SWITCH, Phase, Wave
 from drctl.planning.selection import consumers_to_carry
 from drctl.steps.await_workloads import AwaitWorkloads
@@ -49,10 +50,10 @@ def promote_phase(topology: Topology, intent: Intent, inventory: Inventory, stre
 def start_phase(
     topology: Topology, intent: Intent, early: tuple[WorkloadItem, ...], late: tuple[WorkloadItem, ...]
 ) -> Phase:
-    """Return what starts when the data is there, and the wait for everything."""
+    """Return what starts when the data is there, and the wait for what is critical: users wait for nothing else."""
     target, timing = intent.target, topology.timing
     scale = ScaleWorkload(f"scale_workload:{target}:rest", target, late, timing.step_deadline)
-    items = (*early, *late)
+    items = tuple(item for item in (*early, *late) if item.tier is Tier.CRITICAL)
     wait = AwaitWorkloads(f"await_workloads:{target}", target, items, timing.step_deadline, timing.stability)
     return Phase(START, (Wave((scale,) if late else ()), Wave((wait,) if items else ())))
 
@@ -80,13 +81,14 @@ def switch_phase(topology: Topology, intent: Intent) -> Phase:
     return Phase(SWITCH, (Wave(tuple(steps)),))
 
 
-def settle_phase(topology: Topology, intent: Intent, items: tuple[WorkloadItem, ...]) -> Phase:
-    """Return the window in which nothing may come back."""
+def settle_phase(
+    topology: Topology, intent: Intent, items: tuple[WorkloadItem, ...], awaited: tuple[WorkloadItem, ...]
+) -> Phase:
+    """Return the window in which nothing may come back, and the wait for what nobody had to wait for before."""
     reads = [probe for probe in topology.probes if probe.kind is ProbeKind.READ]
-    if not reads:
-        return Phase(SETTLE, ())
-    timing = topology.timing
+    target, timing = intent.target, topology.timing
     window = max(timing.settle, timing.revert_reread)
-    region = topology.region(intent.target)
-    step = Settle(f"settle:{intent.target}", region, reads[0], items, timing.step_deadline, window)
-    return Phase(SETTLE, (Wave((step,)),))
+    region = topology.region(target)
+    settle = [Settle(f"settle:{target}", region, probe, items, timing.step_deadline, window) for probe in reads[:1]]
+    wait = AwaitWorkloads(f"await_workloads:{target}:rest", target, awaited, timing.step_deadline, timing.stability)
+    return Phase(SETTLE, (Wave(tuple(settle)), Wave((wait,) if awaited else ())))

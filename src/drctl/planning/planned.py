@@ -52,7 +52,7 @@ def planned_phases(topology: Topology, intent: Intent, inventory: Inventory) -> 
         _start(topology, intent, late),
         smoke_phase(topology, intent),
         switch_phase(topology, intent),
-        settle_phase(topology, intent, (*early, *late)),
+        settle_phase(topology, intent, (*early, *late), late),
         _stand_down(topology, intent, inventory, streams),
     )
 
