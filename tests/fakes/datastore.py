@@ -13,7 +13,7 @@ from drctl.core.topology import HEARTBEAT_STREAM
 from fakes.jetstream import Durable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from drctl.core.lock import Stamp
     from drctl.core.observed import ConsumerState, StoredMessage, StreamState
@@ -79,6 +79,9 @@ class FakeDatastore:
     def binders(self, subject: str) -> tuple[str, ...]:
         with self._calls.read(self._name(f"binders {subject}")):
             return self._domain.bound_by(subject)
+
+    def binders_of(self, subjects: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        return {subject: self.binders(subject) for subject in subjects}
 
     # Writing. What a writer reads first is a call of its own: somebody else may write in between.
 

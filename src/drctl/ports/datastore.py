@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from drctl.core.lock import Stamp
@@ -127,6 +127,14 @@ class DatastoreProber(Protocol):
 
         Raises:
             UnreachableError: No answer that could be told from silence.
+        """
+        ...
+
+    def binders_of(self, subjects: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """Return `binders` of each subject; all are probed together, in about the time that one takes.
+
+        Raises:
+            UnreachableError: For one of them no answer that could be told from silence.
         """
         ...
 

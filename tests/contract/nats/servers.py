@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,10 +22,11 @@ from drctl.lab.http_json import JsonCaller
 from drctl.lab.layout import OUTSIDE, REGIONS, Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from nats.aio.client import Client
+    from nats.aio.subscription import Subscription
 
 Json = dict[str, Any]
 
@@ -122,6 +124,22 @@ class Servers:
             return [message.metadata.sequence.stream for message in messages]
 
         return self._runner.run(fetch())
+
+    @contextmanager
+    def listening(self, region: str, subject: str) -> Iterator[None]:
+        """Subscribe to a subject and never answer."""
+
+        async def listen() -> Subscription:
+            client = await self._client(region)
+            subscription = await client.subscribe(subject)
+            await client.flush()
+            return subscription
+
+        subscription = self._runner.run(listen())
+        try:
+            yield
+        finally:
+            self._runner.run(subscription.unsubscribe())
 
     def __enter__(self) -> Self:
         return self

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from contract.nats.rigs import Pair
 from contract.nats.servers import eventually
 from drctl.core.errors import NotFoundError, RefusedError
 from drctl.core.lock import Stamp
 from drctl.core.observed import StreamRole
 
 if TYPE_CHECKING:
-    from contract.nats.rigs import Pair, Rig
+    from contract.nats.rigs import Rig
 
 EARLIER = Stamp("earlier", 3)
 
@@ -146,6 +147,17 @@ def test_several_subjects_come_back_as_they_were(rig: Rig, name: str, stamp: Sta
 
 def test_a_wildcard_is_probed_inside_of_it(rig: Rig, pair: Pair) -> None:
     assert rig.datastore("east").binders(f"{pair.subject}.>") == (pair.name,)
+
+
+def test_many_subjects_are_probed_together(rig: Rig, pair: Pair, stamp: Stamp) -> None:
+    other = Pair(rig, f"{pair.name}_2")
+    rig.datastore("east").fence(other.name, stamp)
+    subjects = (f"{pair.subject}.>", f"{pair.subject}.*.b", f"{other.subject}.>")
+
+    found = rig.datastore("east").binders_of(subjects)
+
+    assert found == {subjects[0]: (pair.name,), subjects[1]: (pair.name,), subjects[2]: ()}
+    assert rig.datastore("east").binders_of(()) == {}
 
 
 def test_two_streams_that_take_one_subject_in_two_regions_are_both_found(rig: Rig, pair: Pair, stamp: Stamp) -> None:

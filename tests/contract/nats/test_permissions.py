@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,8 @@ from drctl.adapters.nats.credentials import Credentials
 from drctl.adapters.nats.datastore import NatsDatastore
 from drctl.core.errors import DeniedError, RefusedError, UnreachableError
 from drctl.core.observed import Heartbeat, StreamRole
+
+SHORT = timedelta(seconds=1)
 
 if TYPE_CHECKING:
     from contract.nats.servers import Servers
@@ -79,3 +82,19 @@ def test_a_heartbeat_that_another_domain_stored_is_none(shared_servers: Servers)
                 datastore.beat(Heartbeat("east", at, ()))
     finally:
         shared_servers.call("east", "STREAM.DELETE.DRCTL_HB")
+
+
+def test_a_probe_that_is_not_allowed_is_no_unbound_subject(shared_servers: Servers, stream: str) -> None:
+    subjects = (f"orders.{stream}.a", "Elsewhere.a")
+    with shared_servers.connect("east") as datastore, pytest.raises(DeniedError, match=r"Elsewhere\.a"):
+        datastore.binders_of(subjects)
+
+
+def test_a_listener_that_is_no_stream_is_not_mistaken_for_one(shared_servers: Servers, stream: str) -> None:
+    """Such a listener keeps the server from saying that nobody takes the subject."""
+    with (
+        shared_servers.connect("east", timeout=SHORT) as datastore,
+        shared_servers.listening("east", f"orders.{stream}-not.a"),
+    ):
+        found = datastore.binders_of((f"orders.{stream}-not.a", f"orders.{stream}.a"))
+    assert found == {f"orders.{stream}-not.a": (), f"orders.{stream}.a": (stream,)}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from drctl.adapters.nats.outcome import ConnectionLostError, NobodyListensError, WireError
+from drctl.adapters.nats.outcome import ConnectionLostError, WireError
 from drctl.adapters.nats.translate import refusal, unanswered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from drctl.adapters.nats.connection import Connection
     from drctl.adapters.nats.session import ServerFacts
@@ -76,20 +76,25 @@ class JetStreamApi:
             raise unanswered(exc, what, self.place, wrote=True) from exc
         return self._without_error(answer, what, wrote=True)
 
-    def probe(self, subject: str, what: str, headers: Mapping[str, str], quiet_seconds: float) -> tuple[Json, ...]:
-        """Return every stream's answer to one empty message; none if the server says that nobody takes it.
+    def probe(
+        self, subjects: Sequence[str], what: str, headers: Mapping[str, str], quiet_seconds: float
+    ) -> dict[str, tuple[Json, ...] | None]:
+        """Return every stream's answer to one empty message on each subject.
+
+        A subject has none if the server says that nobody takes it, and None if nothing was said.
 
         Raises:
-            UnreachableError: Not one answer, and no word that there is none.
+            UnreachableError: There is no connection.
             DeniedError: Not allowed to publish there.
         """
         try:
-            replies = self._connection.gather(subject, headers, quiet_seconds)
-        except NobodyListensError:
-            return ()
+            replies = self._connection.gather(subjects, headers, quiet_seconds)
         except WireError as exc:
             raise unanswered(exc, what, self.place, wrote=False) from exc
-        return tuple(json.loads(reply) for reply in replies)
+        return {
+            subject: None if found is None else tuple(json.loads(reply) for reply in found)
+            for subject, found in replies.items()
+        }
 
     def facts(self, what: str) -> ServerFacts:
         """Return what the server said of itself.

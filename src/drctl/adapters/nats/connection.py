@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from drctl.adapters.nats.credentials import Credentials
     from drctl.adapters.nats.session import ServerFacts, Session
@@ -34,9 +34,11 @@ class Connection:
         """Return the first reply to one message."""
         return self._run(lambda session: session.request(subject, payload, headers))
 
-    def gather(self, subject: str, headers: Mapping[str, str], quiet_seconds: float) -> tuple[bytes, ...]:
-        """Return every reply to one empty message, until none came for `quiet_seconds`."""
-        return self._run(lambda session: session.gather(subject, headers, quiet_seconds))
+    def gather(
+        self, subjects: Sequence[str], headers: Mapping[str, str], quiet_seconds: float
+    ) -> dict[str, tuple[bytes, ...] | None]:
+        """Return every reply to one empty message on each subject; None where nothing was said."""
+        return self._run(lambda session: session.gather(subjects, headers, quiet_seconds))
 
     def facts(self) -> ServerFacts:
         """Return what the server said of itself."""

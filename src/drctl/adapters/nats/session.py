@@ -21,7 +21,7 @@ from drctl.adapters.nats.outcome import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Mapping
+    from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
 
     from nats.aio.msg import Msg
 
@@ -73,33 +73,40 @@ class Session:
         link = await self._connected(deadline)
         left = max(deadline - _now(), 0.001)
         call = link.client.request(subject, payload, timeout=left, headers=dict(headers) if headers else None)
-        reply = await self._first(link, subject, call, left)
+        with _denials(link, (subject,)) as denied:
+            reply = await _first(link, subject, call, left, denied)
         return reply.data
 
-    async def gather(self, subject: str, headers: Mapping[str, str], quiet_seconds: float) -> tuple[bytes, ...]:
-        """Return every reply to one empty message, until none came for `quiet_seconds`.
+    async def gather(
+        self, subjects: Sequence[str], headers: Mapping[str, str], quiet_seconds: float
+    ) -> dict[str, tuple[bytes, ...] | None]:
+        """Return every reply to one empty message on each subject; all subjects are waited for together.
+
+        Ends when each subject has an answer and none came for `quiet_seconds`, or with the timeout. A subject has
+        an empty tuple where the server said that nobody takes it, None where nothing was said.
 
         Raises:
-            NobodyListensError: The server said that nobody takes the subject.
-            NoAnswerError: Not one reply within the timeout.
             WireError: As in `request`.
         """
         deadline = _now() + self._timeout
         link = await self._connected(deadline)
-        replies: list[bytes] = []
+        replies: dict[str, tuple[bytes, ...] | None] = dict.fromkeys(subjects)
         async with _inbox(link.client) as (inbox, arrived):
-            await link.client.publish(subject, b"", reply=inbox, headers=dict(headers))
-            wait = deadline - _now()
-            with contextlib.suppress(NoAnswerError):
-                while True:
-                    message = await self._first(link, subject, arrived.get(), wait)
-                    if message.headers and message.headers.get("Status") == "503":
-                        raise NobodyListensError(subject)
-                    replies.append(message.data)
-                    wait = quiet_seconds
-        if not replies:
-            raise NoAnswerError(subject)
-        return tuple(replies)
+            with _denials(link, subjects) as denied:
+                for number, subject in enumerate(subjects):
+                    await link.client.publish(subject, b"", reply=f"{inbox}.{number}", headers=dict(headers))
+                # Where the server says that nobody takes a subject, no other answer comes.
+                while None in replies.values() or any(replies.values()):
+                    wait = max(deadline - _now(), 0) if None in replies.values() else quiet_seconds
+                    try:
+                        message = await _first(link, "probes", arrived.get(), wait, denied)
+                    except ConnectionLostError:
+                        raise
+                    except NoAnswerError:
+                        return replies
+                    subject = subjects[int(message.subject.rpartition(".")[2])]
+                    replies[subject] = (replies[subject] or ()) + _streams_reply(message)
+        return replies
 
     async def facts(self) -> ServerFacts:
         """Return what the server said of itself.
@@ -115,33 +122,6 @@ class Session:
         if self._open is not None:
             await _end(self._open.client)
             self._open = None
-
-    async def _first(self, link: _Open, subject: str, call: Coroutine[None, None, Msg], wait: float) -> Msg:
-        """Return what `call` brings, unless the connection is lost or the subject denied before that."""
-        if link.deaf:
-            call.close()
-            raise ForbiddenError(link.deaf)
-        denied = _denial_of(link, subject)
-        task = asyncio.ensure_future(call)
-        ends: set[asyncio.Future[Any]] = {task, denied, link.lost}
-        try:
-            await asyncio.wait(ends, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
-            if task.done() and not task.cancelled():
-                return task.result()
-        except NoRespondersError as exc:
-            raise NobodyListensError(subject) from exc
-        except Error as exc:
-            if not denied.done():
-                raise NoAnswerError(f"{subject}: {exc}") from exc
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-        if denied.done():
-            forbidden = denied.result()
-            raise ForbiddenError(subject if forbidden == subject.lower() else forbidden)
-        if link.lost.done():
-            raise ConnectionLostError(f"{subject}: the connection was lost")
-        raise NoAnswerError(f"{subject}: no reply in time")
 
     async def _connected(self, deadline: float) -> _Open:
         try:
@@ -202,11 +182,65 @@ def _is_about_login(exc: Exception) -> bool:
     return any(word in str(exc).lower() for word in _LOGIN_WORDS)
 
 
-def _denial_of(link: _Open, subject: str) -> asyncio.Future[str]:
+async def _first(
+    link: _Open, what: str, call: Coroutine[None, None, Msg], wait: float, denied: asyncio.Future[str]
+) -> Msg:
+    """Return what `call` brings, unless the connection is lost or a subject denied before that."""
+    if link.deaf:
+        call.close()
+        raise ForbiddenError(link.deaf)
+    task = asyncio.ensure_future(call)
+    ends: set[asyncio.Future[Any]] = {task, denied, link.lost}
+    try:
+        await asyncio.wait(ends, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+        if task.done() and not task.cancelled():
+            return task.result()
+    except NoRespondersError as exc:
+        raise NobodyListensError(what) from exc
+    except Error as exc:
+        if not denied.done():
+            raise NoAnswerError(f"{what}: {exc}") from exc
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    if denied.done():
+        raise ForbiddenError(denied.result())
+    if link.lost.done():
+        raise ConnectionLostError(f"{what}: the connection was lost")
+    raise NoAnswerError(f"{what}: no reply in time")
+
+
+@contextlib.contextmanager
+def _denials(link: _Open, subjects: Iterable[str]) -> Iterator[asyncio.Future[str]]:
+    """Yield what ends with the first subject that the server denies, as the caller wrote it."""
+    first: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    written = {subject.lower(): subject for subject in subjects}
+
+    def pass_on(denied: asyncio.Future[str]) -> None:
+        if not first.done():
+            first.set_result(written.get(denied.result(), denied.result()))
+
+    waiting = [_denial_of(link, subject) for subject in written]
+    for denied in waiting:
+        denied.add_done_callback(pass_on)
+    try:
+        yield first
+    finally:
+        for denied in waiting:
+            denied.remove_done_callback(pass_on)
+
+
+def _streams_reply(message: Msg) -> tuple[bytes, ...]:
+    """Return what a stream answered; nothing where the server itself said that nobody takes the subject."""
+    unbound = message.headers is not None and message.headers.get("Status") == "503"
+    return () if unbound else (message.data,)
+
+
+def _denial_of(link: _Open, lowered: str) -> asyncio.Future[str]:
     """Return what ends when the server denies the subject; requests on one subject share it."""
-    known = link.denials.get(subject.lower())
+    known = link.denials.get(lowered)
     if known is None or known.done():
-        known = link.denials[subject.lower()] = asyncio.get_running_loop().create_future()
+        known = link.denials[lowered] = asyncio.get_running_loop().create_future()
     return known
 
 
@@ -228,7 +262,7 @@ def _note_denial(link: _Open, text: str) -> None:
 async def _inbox(client: Client) -> AsyncIterator[tuple[str, asyncio.Queue[Msg]]]:
     arrived: asyncio.Queue[Msg] = asyncio.Queue()
     inbox = client.new_inbox()
-    subscription = await client.subscribe(inbox, cb=arrived.put)
+    subscription = await client.subscribe(f"{inbox}.*", cb=arrived.put)
     try:
         yield inbox, arrived
     finally:
