@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -16,7 +16,7 @@ from drctl.core.errors import AdapterError
 from drctl.core.finding import Finding
 from drctl.core.observed import StreamRole, StreamState
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
-from drctl.ports.datastore import PromotionWish
+from drctl.ports.datastore import DatastoreReader, PromotionWish
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps.base import Plane
 from drctl.steps.subjects import probe_subject
@@ -88,24 +88,16 @@ class PromoteStream:
 
     def verify(self, world: ProbePorts) -> Verdict:
         """See, by a probe that stores nothing, that exactly this stream takes writes on each of its subjects."""
-        return judge_items(tuple(self._judge(world, item) for item in self.items))
-
-    def _judge(self, world: ProbePorts, item: PromoteItem) -> ItemVerdict:
+        prober = world.datastore_prober(self.region)
+        waiting = {item.name: _not_active(world.datastore(self.region), item) for item in self.items}
+        ready = tuple(item for item in self.items if waiting[item.name] is None)
         try:
-            stream = world.datastore(self.region).stream(item.name)
-            if stream.role is not StreamRole.ACTIVE or set(stream.subjects) != set(item.subjects):
-                message = f"{stream.role.value} on {list(stream.subjects)}"
-                return ItemVerdict(item.name, item.tier, Health.PROGRESSING, message)
-            for subject in item.subjects:
-                binders = world.datastore_prober(self.region).binders(probe_subject(subject))
-                if len(binders) > 1:
-                    message = f"{subject} is taken by {', '.join(binders)}: every message is stored twice"
-                    return ItemVerdict(item.name, item.tier, Health.FAILED, message)
-                if binders != (item.name,):
-                    return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"{subject} is taken by nobody yet")
+            # Together: each probe waits a moment for a second binder, and this is in the outage.
+            bound = prober.binders_of([probe_subject(subject) for item in ready for subject in item.subjects])
+            judged = {item.name: _judge(item, bound) for item in ready}
         except AdapterError as error:
-            return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"unknown: {error.message}")
-        return ItemVerdict(item.name, item.tier, Health.HEALTHY, "takes writes")
+            judged = {item.name: _progressing(item, f"unknown: {error.message}") for item in ready}
+        return judge_items(tuple(waiting[item.name] or judged[item.name] for item in self.items))
 
     def measure(self, world: ProbePorts, healthy_since: datetime) -> tuple[Fact, ...]:
         """Record when the probe first saw every stream bound, and at which sequence each one forked."""
@@ -138,6 +130,31 @@ class PromoteStream:
                 )
             )
         return tuple(lines)
+
+
+def _not_active(datastore: DatastoreReader, item: PromoteItem) -> ItemVerdict | None:
+    try:
+        stream = datastore.stream(item.name)
+    except AdapterError as error:
+        return _progressing(item, f"unknown: {error.message}")
+    if stream.role is StreamRole.ACTIVE and set(stream.subjects) == set(item.subjects):
+        return None
+    return _progressing(item, f"{stream.role.value} on {list(stream.subjects)}")
+
+
+def _judge(item: PromoteItem, bound: Mapping[str, tuple[str, ...]]) -> ItemVerdict:
+    for subject in item.subjects:
+        binders = bound[probe_subject(subject)]
+        if len(binders) > 1:
+            message = f"{subject} is taken by {', '.join(binders)}: every message is stored twice"
+            return ItemVerdict(item.name, item.tier, Health.FAILED, message)
+        if binders != (item.name,):
+            return _progressing(item, f"{subject} is taken by nobody yet")
+    return ItemVerdict(item.name, item.tier, Health.HEALTHY, "takes writes")
+
+
+def _progressing(item: PromoteItem, message: str) -> ItemVerdict:
+    return ItemVerdict(item.name, item.tier, Health.PROGRESSING, message)
 
 
 def _obstacles(region: str, item: PromoteItem, stream: StreamState | None) -> tuple[Finding, ...]:
