@@ -23,8 +23,11 @@ DEMO_SCHEMA = "drctl.demo/v1"
 
 def print_demo(told: Told, console: Console, root: Path) -> None:
     """Print the contract table, the claims, where the report is, and as the last line how many claims failed."""
-    console.print()
-    console.print(contract_table(contracts_of(told.report), told.client_saw))
+    out, home = told.reports
+    console.print("\nOut, by emergency")
+    console.print(contract_table(contracts_of(out), told.client_saw))
+    console.print("\nHome, by plan")
+    console.print(contract_table(contracts_of(home)))
     table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
     for heading in ("", "claim", "drctl said", "the record has"):
         table.add_column(heading)
@@ -33,7 +36,7 @@ def print_demo(told: Told, console: Console, root: Path) -> None:
         table.add_row(verdict, Text(claim.claim), Text(claim.said), Text(claim.seen))
     console.print()
     console.print(table)
-    console.print(f"\nThe report: {root / 'report.md'}, {root / 'report.json'}", soft_wrap=True)
+    console.print(f"\nThe reports: {root / 'report.md'}, {root / 'report-failback.md'}, and as JSON", soft_wrap=True)
     console.print(f"{len(told.claims)} claims checked against the client's record, {told.failed} failed")
 
 
@@ -48,5 +51,5 @@ def demo_json(told: Told) -> dict[str, object]:
         "checked": len(told.claims),
         "failed": told.failed,
         "client_saw": told.client_saw,
-        "report": told.report,
+        "reports": {"failover": told.reports[0], "failback": told.reports[1]},
     }

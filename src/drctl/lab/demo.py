@@ -1,4 +1,4 @@
-"""The whole story on this machine: traffic, an outage with orders that never crossed, failover, proof."""
+"""The whole story on this machine: traffic, an outage with orders that never crossed, failover, proof, and home."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from drctl.lab import faults, orders, supervisor
+from drctl.lab import faults, homecoming, orders, supervisor
 from drctl.lab.errors import LabError
 from drctl.lab.faults import LINK, Fault
 from drctl.lab.judgement import Claim, Story, judge
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 CLIENT_INTERVAL = timedelta(seconds=0.1)
 _POLL_MAX = timedelta(seconds=2)
 _LOST_MIN = 5
+_ORDERS_MIN = 10
 _CUT_FOR = timedelta(seconds=3)
 _DEADLINE_SECONDS = 30.0
 _FAILOVER_DEADLINE_SECONDS = 180.0
@@ -34,9 +36,9 @@ _FAILOVER_DEADLINE_SECONDS = 180.0
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How the story ended: drctl's own report, the claims compared, and what the client saw of each contract."""
+    """How the story ended: drctl's reports, out and home; the claims compared; what the client saw on the way out."""
 
-    report: dict[str, Any]
+    reports: tuple[dict[str, Any], dict[str, Any]]
     claims: tuple[Claim, ...]
     client_saw: dict[str, str]
 
@@ -79,10 +81,8 @@ def _story(layout: Layout, say: Callable[[str], None], *, quiet: bool) -> Told:
     say("killed east: NATS, Kubernetes API, pods and ingress, with SIGKILL")
     _until(lambda: _is_seen_dark(layout), "watch to see it")
     exit_code = _failover(layout, say, quiet=quiet)
-    report = _report(layout)
-    _until(lambda: len(Truth.read(layout.client_record).acknowledged("west")) >= 10, "orders in west")
-    supervisor.stop_client(layout)
-    truth = Truth.read(layout.client_record)
+    report = _report(layout, "report")
+    _until(lambda: len(Truth.read(layout.client_record).acknowledged("west")) >= _ORDERS_MIN, "orders in west")
     story = Story(
         cut_at,
         killed_at,
@@ -92,7 +92,41 @@ def _story(layout: Layout, say: Callable[[str], None], *, quiet: bool) -> Told:
         CLIENT_INTERVAL,
         _POLL_MAX,
     )
-    return Told(report, judge(report, truth, story), _client_saw(report, truth, story))
+    truth = Truth.read(layout.client_record)
+    claims = judge(report, _until_read(truth, story), story)
+    home_report, home_claims = _home(layout, say)
+    return Told((report, home_report), (*claims, *home_claims), _client_saw(report, truth, story))
+
+
+def _until_read(truth: Truth, story: Story) -> Truth:
+    """Return the record up to what west's stream was read to hold: the client went on meanwhile."""
+    last = max(story.west, default=0)
+    return Truth(tuple(a for a in truth.attempts if a.domain != "west" or a.seq <= last))
+
+
+def _home(layout: Layout, say: Callable[[str], None]) -> tuple[dict[str, Any], tuple[Claim, ...]]:
+    faults.heal(layout, REGIONS[0])
+    say("healed east, with the link still cut: its pods come back, and would take orders again")
+    began_at = datetime.now(UTC)
+    west = orders.stored(layout, "west")
+    exit_code, opened_at = homecoming.come_home(layout, partial(_drctl, layout), say)
+    report = _report(layout, "report-failback")
+    _until(lambda: _ordered_since(layout, began_at) >= _ORDERS_MIN, "orders in east again")
+    supervisor.stop_client(layout)
+    seen = homecoming.Return(
+        began_at,
+        opened_at or began_at,
+        exit_code,
+        west,
+        orders.stored(layout, "east"),
+        homecoming.ledger(layout, partial(_drctl, layout)),
+    )
+    allowed = timedelta(seconds=TTL_SECONDS) + CLIENT_INTERVAL + _POLL_MAX
+    return report, homecoming.judge_return(report, Truth.read(layout.client_record), seen, allowed)
+
+
+def _ordered_since(layout: Layout, moment: datetime) -> int:
+    return sum(a.at_sent > moment for a in Truth.read(layout.client_record).acknowledged("east"))
 
 
 def _failover(layout: Layout, say: Callable[[str], None], *, quiet: bool) -> int:
@@ -111,14 +145,14 @@ def _drctl(layout: Layout, *words: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "drctl", *words, "--config", str(layout.config_file))
 
 
-def _report(layout: Layout) -> dict[str, Any]:
+def _report(layout: Layout, name: str) -> dict[str, Any]:
     """Return the newest run's report, and put it where the demo's reader looks for it."""
     folders = sorted((layout.state_dir / "runs").glob("*"), key=lambda folder: folder.name)
     if not folders or not (folders[-1] / "report.json").exists():
-        raise LabError("drctl failover left no report", remedy=f"Look at {layout.state_dir}.")
-    for name in ("report.json", "report.md"):
-        shutil.copy(folders[-1] / name, layout.root / name)
-    body: dict[str, Any] = json.loads((layout.root / "report.json").read_text())
+        raise LabError("drctl left no report", remedy=f"Look at {layout.state_dir}.")
+    for kind in ("json", "md"):
+        shutil.copy(folders[-1] / f"report.{kind}", layout.root / f"{name}.{kind}")
+    body: dict[str, Any] = json.loads((layout.root / f"{name}.json").read_text())
     return body
 
 

@@ -47,7 +47,7 @@ def judge(report: dict[str, Any], truth: Truth, story: Story) -> tuple[Claim, ..
     lost = truth.beyond("east", fork)
     return (
         _ended_as_said(report, story),
-        *_cut_over(report, outage, story),
+        *cut_over(report, outage, story.ttl + story.client_interval + story.poll_max),
         _tail(fork, lost),
         *_bounds(loss, lost, truth, story),
         _kept(fork, truth, story),
@@ -69,19 +69,19 @@ def _ended_as_said(report: dict[str, Any], story: Story) -> Claim:
     )
 
 
-def _cut_over(report: dict[str, Any], outage: Outage, story: Story) -> tuple[Claim, ...]:
+def cut_over(report: dict[str, Any], outage: Outage, allowed: timedelta) -> tuple[Claim, ...]:
+    """Compare the client's end of outage with drctl's moments of the switch; `allowed` is how far they may differ."""
     line = report["timeline"]
     sent, worst, served = (_moment(line[key]) for key in ("dns_sent_after", "dns_cutover_worst", "served_since"))
     ended = outage.ended
     if sent is None or worst is None or served is None or ended is None:
         return (Claim("the moments of the switch are known", str(line), "they are not", agrees=False),)
-    allowed = story.ttl + story.client_interval + story.poll_max
     apart = abs(ended - served)
     return (
         Claim(
             "no client moved before the DNS change, none later than the worst case",
             f"{_clock(sent)} to {_clock(worst)}",
-            f"first order in west {_clock(ended)}",
+            f"first order there {_clock(ended)}",
             sent <= ended <= worst,
         ),
         Claim(
