@@ -28,14 +28,16 @@ from drctl.core.events import (
 )
 from drctl.render import progress
 from drctl.render.progress import Progress, State, StepProgress
-from drctl.render.wording import clock_time, lasted, one_line
+from drctl.render.wording import clock_time, counted, lasted, one_line, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rich.console import Console
 
+    from drctl.core.change import Diff
     from drctl.core.events import Event
+    from drctl.core.finding import Finding
     from drctl.core.verdict import Verdict
     from drctl.planning.plan import Plan
     from drctl.ports.journal import Record
@@ -142,6 +144,12 @@ def _line(words: str, style: str, width: int) -> Text:
     return line
 
 
+def _found(diff: Diff, findings: tuple[Finding, ...]) -> str:
+    todo = f"{counted(len(diff.changes), 'field')} to change" if diff.changes else ""
+    blocked = f"in its way: {', '.join(dict.fromkeys(finding.code for finding in findings))}" if findings else ""
+    return "; ".join(filter(None, (todo, blocked))) or "nothing to change"
+
+
 def _whole(duration: timedelta) -> timedelta:
     return timedelta(seconds=int(duration.total_seconds()))
 
@@ -183,7 +191,7 @@ class PlainLines:
     def _words(self, event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one sentence an event
         match event:
             case RunStarted(run_id, intent):
-                return f"run {run_id}: {intent.operation} {intent.source} -> {intent.target}, {intent.mode}"
+                return f"run {run_id}: {wanted(intent)}"
             case RunResumed(operator):
                 return f"resumed by {operator}"
             case RunConfirmed(how, accepted):
@@ -193,9 +201,8 @@ class PlainLines:
             case PhaseStarted(phase):
                 return f"== {phase}"
             case StepChecked(step_id, diff, findings):
-                found = f"{len(diff.changes)} fields to change" if diff.changes else "nothing to change"
-                blocked = f"; in its way: {', '.join(finding.code for finding in findings)}" if findings else ""
-                return f"{step_id} ({self._titles.get(step_id, '')}): {found}{blocked}".replace(" ()", "")
+                title = f" ({self._titles[step_id]})" if step_id in self._titles else ""
+                return f"{step_id}{title}: {_found(diff, findings)}"
             case ApplyIntended(step_id, item):
                 return f"{step_id} writes {item}"
             case ItemApplied(step_id, item):

@@ -33,12 +33,12 @@ class Page:
         for line in filled(words, self.width, " " * indent, margin):
             self._print(line, style)
 
-    def labelled(self, label: str, words: str, style: str = "") -> None:
-        """Print a label and, beside it, words."""
-        first, *more = filled(words, self.width - _LABEL) or [""]
-        self._console.print(Text.assemble((f"{label:<{_LABEL}}", "bold"), (first, style)), soft_wrap=True)
+    def labelled(self, label: str, words: str, style: str = "", width: int = _LABEL) -> None:
+        """Print a label, `width` columns for it, and beside it words."""
+        first, *more = filled(words, self.width - width) or [""]
+        self._console.print(Text.assemble((f"{label:<{width}}", "bold"), (first, style)), soft_wrap=True)
         for line in more:
-            self._print(" " * _LABEL + line, style)
+            self._print(" " * width + line, style)
 
     def command(self, line: str, indent: int = 2) -> None:
         """Print one shell line, whole, so that it can be copied."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from drctl.render import report_words
 from drctl.render.contract_table import contract_name
-from drctl.render.wording import date_time, lasted, loss, one_line, value
+from drctl.render.markdown import code, head, plain, row
+from drctl.render.wording import UNKNOWN, date_time, lasted, loss, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 def report_md(report: Report, client_saw: Mapping[str, str] | None = None) -> str:
     """Return the whole report; `client_saw` adds a column to the contracts, keyed `api RTO`."""
     parts = [
-        [f"# {report_words.title(report)}", "", f"**{report_words.who_serves(report)}**", "", f"{report.verdict}."],
+        [f"# {plain(report_words.title(report))}"],
+        [f"**{plain(report_words.who_serves(report))}**"],
+        [f"{plain(report.verdict)}."],
         list(_decided(report)),
         list(_contracts(report, client_saw)),
         list(_losses(report)),
@@ -30,21 +33,21 @@ def report_md(report: Report, client_saw: Mapping[str, str] | None = None) -> st
 
 
 def _decided(report: Report) -> Iterator[str]:
-    code = "not ended" if report.exit_code is None else f"{int(report.exit_code)} ({report.exit_code.name.lower()})"
+    ended = "not ended" if report.exit_code is None else f"{int(report.exit_code)} ({report.exit_code.name.lower()})"
     yield "| | |"
     yield "|---|---|"
     for label, words in (
-        ("run", f"`{report.run_id}`"),
-        ("exit code", code),
-        ("operator", report.operator),
-        ("confirmed by", report.how_confirmed),
-        ("accepted findings", ", ".join(report.accepted) or "none"),
-        ("reason", report.reason or "none given"),
+        ("run", code(report.run_id)),
+        ("exit code", ended),
+        ("operator", plain(report.operator)),
+        ("confirmed by", plain(report.how_confirmed)),
+        ("accepted findings", ", ".join(map(code, report.accepted)) or "none"),
+        ("reason", plain(report.reason) or "none given"),
         ("epoch", str(report.epoch)),
-        ("plan", f"`{report.plan_digest}`"),
+        ("plan", code(report.plan_digest)),
         ("written", date_time(report.made_at)),
     ):
-        yield _row(label, words)
+        yield row(label, words)
 
 
 def _contracts(report: Report, client_saw: Mapping[str, str] | None) -> Iterator[str]:
@@ -53,12 +56,12 @@ def _contracts(report: Report, client_saw: Mapping[str, str] | None) -> Iterator
     extra = ("client saw",) if client_saw is not None else ()
     yield "## Contracts"
     yield ""
-    yield from _head("contract", "target", "measured", "is", *extra, "evidence")
+    yield from head("contract", "target", "measured", "is", *extra, "evidence")
     for line in report.contracts:
         name = contract_name(line)
-        saw = (client_saw.get(name, "-"),) if client_saw is not None else ()
+        saw = (plain(client_saw.get(name, "-")),) if client_saw is not None else ()
         target, measured = f"< {lasted(line.target)}", lasted(line.measured)
-        yield _row(name, target, measured, f"**{line.compliance.value}**", *saw, line.evidence)
+        yield row(name, target, measured, f"**{line.compliance.value}**", *saw, plain(line.evidence))
 
 
 def _losses(report: Report) -> Iterator[str]:
@@ -66,10 +69,11 @@ def _losses(report: Report) -> Iterator[str]:
         return
     yield "## Loss"
     yield ""
-    yield from _head("stream", "froze at", "lost", "evidence")
+    yield from head("stream", "froze at", "lost", "evidence")
     for line in report.losses:
         words = loss(line.state, line.seconds_max, line.messages_min, line.messages_exact)
-        yield _row(line.stream, "unknown" if line.freeze_seq is None else str(line.freeze_seq), words, line.evidence)
+        froze = UNKNOWN if line.freeze_seq is None else str(line.freeze_seq)
+        yield row(code(line.stream), froze, words, plain(line.evidence))
 
 
 def _open(report: Report) -> Iterator[str]:
@@ -77,7 +81,7 @@ def _open(report: Report) -> Iterator[str]:
     yield ""
     todo = tuple(report_words.to_be_done(report))
     for words, command in todo:
-        yield f"- {words} `{command}`"
+        yield f"- {plain(words)} {code(command)}"
     if not todo:
         yield "Nothing."
 
@@ -85,18 +89,18 @@ def _open(report: Report) -> Iterator[str]:
 def _timeline(report: Report) -> Iterator[str]:
     yield "## Timeline"
     yield ""
-    yield from _head("UTC", "")
+    yield from head("UTC", "")
     for clock, words in report_words.moments(report.timeline):
-        yield _row(clock, words)
+        yield row(clock, words)
 
 
 def _steps(report: Report) -> Iterator[str]:
     yield "## Steps"
     yield ""
-    yield from _head("step", "outcome", "waited", "")
+    yield from head("step", "outcome", "waited", "")
     for step in report.steps:
         outcome = "not reached" if step.outcome is None else step.outcome.value
-        yield _row(f"`{step.id}`", outcome, f"{step.waited_seconds:g} s", step.message)
+        yield row(code(step.id), outcome, f"{step.waited_seconds:.1f} s", plain(step.message))
 
 
 def _applied(report: Report) -> Iterator[str]:
@@ -105,15 +109,8 @@ def _applied(report: Report) -> Iterator[str]:
     if not report.applied:
         yield "None."
         return
-    yield from _head("step", "object", "field", "before", "after")
+    yield from head("step", "object", "field", "before", "after")
     for step, diff in report.applied:
         for change in diff.changes:
-            yield _row(f"`{step}`", change.object, change.field, value(change.before), value(change.after))
-
-
-def _head(*names: str) -> tuple[str, str]:
-    return _row(*names), "|" + "---|" * len(names)
-
-
-def _row(*cells: str) -> str:
-    return "| " + " | ".join(one_line(cell).replace("|", "\\|") for cell in cells) + " |"
+            cells = (step, change.object, change.field, value(change.before), value(change.after))
+            yield row(*map(code, cells))

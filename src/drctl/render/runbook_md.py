@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drctl.render.markdown import plain
 from drctl.render.wording import lasted, masked
 
 if TYPE_CHECKING:
@@ -24,22 +25,27 @@ def _lines(plan: Plan, access: Access) -> Iterator[str]:
     yield f"# {intent.operation.value.capitalize()} of {plan.service}: {intent.source} -> {intent.target}, by hand"
     yield ""
     yield f"Mode {intent.mode.value}, plan {plan.digest}. Work from top to bottom; look after each step."
-    yield "Steps of one wave may be done at the same time. What `drctl resume` finds done by hand it leaves as it is."
+    yield "**Look** reads only; **Do** changes something. Steps of one wave may be done at the same time."
+    yield "What `drctl resume` finds done by hand it leaves as it is."
+    if plan.findings:
+        yield ""
     for finding in plan.findings:
-        yield f"- {finding.code}: {finding.message}"
+        yield f"- `{finding.code}`: {plain(finding.message)}"
     for number, phase in enumerate(plan.phases, start=1):
         yield from _phase(number, phase, access)
         if phase.name == plan.no_return_after:
-            yield ""
-            yield "---"
+            yield from ("", "---", "")
             yield "**Point of no return**: from here on, going back is a new failover with a loss of its own."
-            yield "---"
+            yield from ("", "---")
 
 
 def _phase(number: int, phase: Phase, access: Access) -> Iterator[str]:
     yield ""
     yield f"## {number}. {phase.name}"
-    for wave in phase.waves:
+    for place, wave in enumerate(phase.waves, start=1):
+        if len(phase.waves) > 1:
+            yield ""
+            yield f"**Wave {place}**" + (f", when all of wave {place - 1} is done and seen:" if place > 1 else ":")
         for step in wave.steps:
             yield from _step(step, access)
 
@@ -49,20 +55,17 @@ def _step(step: AnyStep, access: Access) -> Iterator[str]:
     yield f"### {step.title}"
     yield ""
     yield f"`{step.id}`, give it {lasted(step.deadline)}; needs the {step.plane.value} plane."
-    commands = step.by_hand(access)
-    for heading, writes in (("Do", True), ("See that it worked", False)):
-        chosen = [command for command in commands if command.writes is writes]
-        if chosen:
-            yield ""
-            yield f"{heading}:"
-            for command in chosen:
-                yield from _command(command)
+    # In the step's own order: a line that writes may need what the line before it has read.
+    for place, command in enumerate(step.by_hand(access), start=1):
+        yield from _command(place, command)
 
 
-def _command(command: Command) -> Iterator[str]:
+def _command(place: int, command: Command) -> Iterator[str]:
+    number = f"{place}. "
+    margin = " " * len(number)
     yield ""
-    yield f"- {command.does}"
+    yield f"{number}**{'Do' if command.writes else 'Look'}:** {plain(command.does)}"
     yield ""
-    yield "  ```sh"
-    yield f"  {masked(command.line)}"
-    yield "  ```"
+    yield f"{margin}```sh"
+    yield from (f"{margin}{line}" for line in masked(command.line).splitlines())
+    yield f"{margin}```"

@@ -8,10 +8,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from drctl.core.intent import Operation
+from drctl.core.errors import ExitCode
 from drctl.render.jsonable import Json, changes_json, jsonable
 from drctl.render.page import Page
-from drctl.render.wording import UNKNOWN, clock_time, date_time, lasted, one_line, value
+from drctl.render.wording import UNKNOWN, clock_time, date_time, lasted, one_line, value, wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,12 +22,18 @@ if TYPE_CHECKING:
     from drctl.core.run_state import RunState
 
 RUNS_SCHEMA, RUN_SCHEMA = "drctl.runs/v1", "drctl.run/v1"
+_OUTCOME = 12
+_ENDED = {
+    ExitCode.DONE: "done",
+    ExitCode.LEFT_OPEN: "done, and something stays open",
+    ExitCode.CONTRACT_UNPROVEN: "done, and a contract is breached or not proved",
+}
 
 
 def state_of(run: RunState, lock_holder: str = "") -> str:
     """Return what became of a run; `lock_holder` is the run that holds the lock now, if one does."""
     if run.ended is not None:
-        return f"ended with exit code {int(run.ended)}"
+        return f"{_ENDED.get(run.ended, 'ended')} (exit code {int(run.ended)})"
     if lock_holder and run.run_id == lock_holder:
         return f"running, in phase {run.phase or 'one'}"
     if run.paused:
@@ -47,9 +53,10 @@ def print_runs(runs: tuple[RunState, ...], console: Console, lock_holder: str = 
     table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
     table.add_column("run", no_wrap=True)
     table.add_column("started (UTC)", no_wrap=True)
-    table.add_column("state")
+    table.add_column("wanted, and what became of it")
     for run in runs:
-        table.add_row(Text(run.run_id), Text(date_time(run.started_at)), Text(state_of(run, lock_holder)))
+        became = f"{_wanted(run.intent)}: {state_of(run, lock_holder)}"
+        table.add_row(Text(run.run_id), Text(date_time(run.started_at)), Text(became))
     page.show(table)
 
 
@@ -58,6 +65,8 @@ def print_run(run: RunState, console: Console, folder: str | Path, lock_holder: 
     page = Page(console)
     page.heading(f"{run.run_id}: {state_of(run, lock_holder)}")
     page.labelled("Wanted", _wanted(run.intent))
+    if run.intent is not None and run.intent.reason:
+        page.labelled("Reason", run.intent.reason)
     page.labelled("By", f"{run.operator or UNKNOWN}, confirmed by {run.how_confirmed or 'nobody'}")
     page.labelled("Accepted", ", ".join(run.accepted) or "nothing")
     page.labelled("Epoch", str(run.epoch or "none"))
@@ -66,7 +75,11 @@ def print_run(run: RunState, console: Console, folder: str | Path, lock_holder: 
     page.heading("Steps")
     for step_id, step in run.steps:
         outcome = step.outcome.value if step.outcome else "begun"
-        page.prose(f"{outcome:<9} {clock_time(step.ended_at)} {step_id}: {step.message}", 2, 12)
+        said = f": {step.message}" if step.message else ""
+        page.labelled(f"  {outcome}", f"{clock_time(step.ended_at)} {step_id}{said}", width=_OUTCOME)
+        for failure in step.failures:
+            became = "outcome unknown" if failure.unknown else "refused"
+            page.labelled("", f"{failure.item} {became} ({failure.code}): {failure.message}", width=_OUTCOME)
     _print_applied(page, run)
     page.heading("Evidence")
     page.command(str(folder))
@@ -76,12 +89,7 @@ def print_run(run: RunState, console: Console, folder: str | Path, lock_holder: 
 
 
 def _wanted(intent: Intent | None) -> str:
-    if intent is None:
-        return UNKNOWN
-    reason = f", because: {intent.reason}" if intent.reason else ""
-    if intent.operation is Operation.FENCE:
-        return f"fence {intent.target}{reason}"
-    return f"{intent.operation.value} {intent.source} -> {intent.target}, {intent.mode.value}{reason}"
+    return UNKNOWN if intent is None else wanted(intent)
 
 
 def _time(run: RunState) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from drctl.app.verify.model import CheckResult, Verification
 
 VERIFY_SCHEMA = "drctl.verify/v1"
+_OUTCOME = 11
 _STYLES = {
     Outcome.OK: "green",
     Outcome.WARN: "yellow",
@@ -39,12 +40,20 @@ def print_verification(verification: Verification, console: Console) -> None:
     page.blank()
     counts = ", ".join(f"{verification.count(outcome)} {outcome.value}" for outcome in Outcome)
     page.prose(f"{counts} (looked {date_time(verification.observed_at)})", style="bold")
+    # The end is what stays on the screen of a service with hundreds of checks.
+    if stops := [result.id for result in verification.results if _stops(result)]:
+        page.labelled("In the way", ", ".join(stops), "bold red", _OUTCOME)
 
 
 def _print_check(page: Page, result: CheckResult) -> None:
-    page.prose(f"{result.outcome.value:<7} {result.id}: {result.message}", 2, 12, _STYLES[result.outcome])
+    page.labelled(f"  {result.outcome.value}", f"{result.id}: {result.message}", _STYLES[result.outcome], _OUTCOME)
     if result.remedy and result.outcome is not Outcome.OK:
-        page.prose(result.remedy, 12)
+        page.labelled("", result.remedy, width=_OUTCOME)
+
+
+def _stops(result: CheckResult) -> bool:
+    is_unknown = result.outcome is Outcome.UNKNOWN and result.weighs is Outcome.PROBLEM
+    return result.outcome is Outcome.PROBLEM or is_unknown
 
 
 def verification_json(verification: Verification) -> dict[str, Json]:

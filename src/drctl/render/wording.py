@@ -7,8 +7,13 @@ import math
 import re
 import textwrap
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from drctl.core.change import RunMade, Value
+from drctl.core.intent import Operation
+
+if TYPE_CHECKING:
+    from drctl.core.intent import Intent
 
 UNKNOWN = "unknown"
 
@@ -45,6 +50,19 @@ def filled(text: str, width: int, indent: str = "", hanging: str = "") -> list[s
         break_on_hyphens=False,
     )
     return [line.replace(_KEPT_SPACE, " ") for line in lines]
+
+
+def counted(number: int, thing: str) -> str:
+    """Return a number of things: `1 field`, `2 fields`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def wanted(intent: Intent) -> str:
+    """Return what a run is to do: `failover east -> west, emergency`."""
+    if intent.operation is Operation.FENCE:
+        return f"fence {intent.target}"
+    only = ", reprotect only" if intent.reprotect_only else ""
+    return f"{intent.operation.value} {intent.source} -> {intent.target}, {intent.mode.value}{only}"
 
 
 def clock_time(moment: datetime | None) -> str:
