@@ -114,7 +114,12 @@ class Driven:
             for entry in self._audit(f"kube_{region}")
             if entry["user"] == "drctl" and entry["method"] not in {"GET", "HEAD"}
         ]
-        return kube + [f"route53: {one['path']}" for one in self._audit("route53") if one["method"] != "GET"]
+        return kube + [
+            f"{vendor}: {one['path']}"
+            for vendor in ("route53", "cloudflare")
+            for one in self._audit(vendor)
+            if one["method"] != "GET"
+        ]
 
     def _audit(self, name: str) -> Iterator[dict[str, Any]]:
         yield from self._admin(name).must("GET", "/audit")

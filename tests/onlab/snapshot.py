@@ -11,7 +11,15 @@ import boto3
 import nats
 
 from drctl.lab.http_json import JsonCaller
-from drctl.lab.layout import NAMESPACE, OUTSIDE, REGIONS, ZONE, ZONE_ID
+from drctl.lab.layout import (
+    CLOUDFLARE_ZONE,
+    CLOUDFLARE_ZONE_ID,
+    NAMESPACE,
+    OUTSIDE,
+    REGIONS,
+    ZONE,
+    ZONE_ID,
+)
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -33,7 +41,7 @@ def snapshot(layout: Layout, regions: tuple[str, ...] = REGIONS) -> Fields:
     for region in regions:
         fields |= _kubernetes(layout, region)
         fields |= asyncio.run(_datastore(layout, region))
-    return fields | _dns(layout)
+    return fields | _route53(layout) | _cloudflare(layout)
 
 
 def changed(before: Fields, after: Fields) -> Fields:
@@ -92,7 +100,7 @@ def _flat(config: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _dns(layout: Layout) -> Fields:
+def _route53(layout: Layout) -> Fields:
     route53 = boto3.client(
         "route53",
         endpoint_url=f"http://{OUTSIDE}:{layout.ports.route53}",
@@ -105,4 +113,15 @@ def _dns(layout: Layout) -> Fields:
         place = f"{ZONE}/{found['Name'].rstrip('.')} {found['Type']}"
         fields[place, "values"] = sorted(one["Value"].strip('"') for one in found["ResourceRecords"])
     route53.close()
+    return fields
+
+
+def _cloudflare(layout: Layout) -> Fields:
+    token = layout.secret_file("cloudflare-token").read_text()
+    api = JsonCaller(f"http://{OUTSIDE}:{layout.ports.cloudflare}", {"Authorization": f"Bearer {token}"})
+    fields: Fields = {}
+    for found in api.must("GET", f"/client/v4/zones/{CLOUDFLARE_ZONE_ID}/dns_records")["result"]:
+        values = fields.setdefault((f"{CLOUDFLARE_ZONE}/{found['name']} {found['type']}", "values"), [])
+        values.append(found["content"].strip('"'))
+        values.sort()
     return fields

@@ -5,9 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar, cast
-
-from drctl.core.errors import ConfigError
+from typing import TYPE_CHECKING, TypeVar, assert_never, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from drctl.adapters.clock import SystemClock
+    from drctl.adapters.cloudflare.zone import CloudflareZone
     from drctl.adapters.journal.evidence import FileEvidence
     from drctl.adapters.journal.samples import SampleFile
     from drctl.adapters.kubernetes.client import KubernetesApi
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from drctl.adapters.nats.datastore import NatsDatastore
     from drctl.adapters.probes.http import HttpProbes
     from drctl.adapters.route53.zone import Route53Zone
+    from drctl.config import schema
     from drctl.config.load import LoadedConfig
     from drctl.config.schema import Zone
 
@@ -100,7 +100,7 @@ class Connections:
 
         return self._once(("nats", region), make)
 
-    def zone(self, name: str) -> Route53Zone:
+    def zone(self, name: str) -> Route53Zone | CloudflareZone:
         """Return a zone at its vendor."""
         return self._once(("zone", name), lambda: self._open_zone(self._config.zone(name)))
 
@@ -162,16 +162,30 @@ class Connections:
 
         return self._once(("kubernetes", region), make)
 
-    def _open_zone(self, zone: Zone) -> Route53Zone:
+    def _open_zone(self, zone: Zone) -> Route53Zone | CloudflareZone:
+        from drctl.config import schema
+
+        match zone:
+            case schema.Route53Zone():
+                return self._closed(self._at_route53(zone))
+            case schema.CloudflareZone():
+                return self._closed(self._at_cloudflare(zone))
+            case _:
+                assert_never(zone)
+
+    def _at_route53(self, zone: schema.Route53Zone) -> Route53Zone:
         from drctl.adapters.route53.zone import Keys, Route53Zone
-        from drctl.config.schema import CloudflareZone
         from drctl.config.secrets import read_secret
 
-        if isinstance(zone, CloudflareZone):
-            raise ConfigError(f"zone {zone.zone}: this drctl cannot change zones at {zone.vendor} yet.")
         keys = Keys(read_secret(zone.access_key_id), read_secret(zone.secret_access_key))
-        patience = self._patience.dns_vendor
-        return self._closed(Route53Zone(zone.zone, zone.zone_id, keys, zone.endpoint or "", patience))
+        return Route53Zone(zone.zone, zone.zone_id, keys, zone.endpoint or "", self._patience.dns_vendor)
+
+    def _at_cloudflare(self, zone: schema.CloudflareZone) -> CloudflareZone:
+        from drctl.adapters.cloudflare.zone import Client, CloudflareZone
+        from drctl.config.secrets import read_secret
+
+        client = Client(read_secret(zone.api_token), zone.endpoint or "", self._patience.dns_vendor)
+        return CloudflareZone(zone.zone, zone.zone_id, client)
 
     def _once(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
         with self._turn:

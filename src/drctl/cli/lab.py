@@ -20,7 +20,7 @@ RootOption = Annotated[Path, typer.Option("--root", help="The lab's folder.")]
 FaultArgument = Annotated[
     str, typer.Argument(help="kill, freeze, cut, latency, errors, throttling, hang or lost-response.")
 ]
-TargetArgument = Annotated[str, typer.Argument(help="A region, `link`, `kube-REGION` or `route53`.")]
+TargetArgument = Annotated[str, typer.Argument(help="A region, `link`, `kube-REGION`, `route53` or `cloudflare`.")]
 SecondsOption = Annotated[float, typer.Option("--seconds", help="How long `latency` holds each request up.")]
 TimesOption = Annotated[int | None, typer.Option("--times", help="How many requests it hits.", show_default=False)]
 

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 import yaml
 
 from drctl.lab.credentials import write_private
-from drctl.lab.layout import ADDRESSES, NAMESPACE, OUTSIDE, PUBLIC_NAME, REGIONS, ZONE, ZONE_ID
+from drctl.lab.layout import (
+    ADDRESSES,
+    CLOUDFLARE_NAME,
+    CLOUDFLARE_ZONE,
+    CLOUDFLARE_ZONE_ID,
+    NAMESPACE,
+    OUTSIDE,
+    PUBLIC_NAME,
+    REGIONS,
+    ZONE,
+    ZONE_ID,
+)
 
 if TYPE_CHECKING:
     from drctl.lab.layout import Layout
@@ -40,6 +51,13 @@ ${regions}dns:
     secret_access_key: {file: "$root/secrets/route53-secret"}
     nameservers: ["$outside:$dns_a", "$outside:$dns_b"]
     records: [{name: $public_name, type: A}]
+  - zone: $cloudflare_zone
+    vendor: cloudflare
+    zone_id: $cloudflare_zone_id
+    endpoint: "http://$outside:$cloudflare/client/v4"
+    api_token: {file: "$root/secrets/cloudflare-token"}
+    nameservers: ["$outside:$dns_c", "$outside:$dns_d"]
+    records: [{name: $cloudflare_name, type: A, awaited: false}]
 workloads:
   - {select: {namespace: $namespace, names: [api]}, tier: critical}
   - {select: {namespace: $namespace, names: [worker]}, tier: important, after: promote}
@@ -71,6 +89,9 @@ def write_config(layout: Layout) -> None:
         "namespace": NAMESPACE,
         "zone": ZONE,
         "zone_id": ZONE_ID,
+        "cloudflare_zone": CLOUDFLARE_ZONE,
+        "cloudflare_zone_id": CLOUDFLARE_ZONE_ID,
+        "cloudflare_name": CLOUDFLARE_NAME,
         **{name: str(getattr(layout.ports, name)) for name in type(layout.ports).__dataclass_fields__},
     }
     regions = "".join(_REGION.substitute(values, region=name, address=ADDRESSES[name]) for name in REGIONS)

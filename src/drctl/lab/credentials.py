@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 STORE_KEY = "shop-nats"
 STORE_PROPERTY = "password"
 ROUTE53_KEY_ID = "AKIDLAB"
+CLOUDFLARE_TOKEN = "lab0edit0lab0edit0lab0edit0lab0edit0lab0"  # noqa: S105 - opens nothing but a stand-in on loopback
 
 
 def issue_secrets(layout: Layout) -> None:
-    """Write a new random token for every user of the Kubernetes APIs, and the key of Route 53.
+    """Write a new random token for every user of the Kubernetes APIs, and what opens both DNS vendors.
 
     The passwords of NATS are made with its configuration (`nats_servers.write_configs`).
     """
@@ -27,6 +28,7 @@ def issue_secrets(layout: Layout) -> None:
     for name in (*kube, "route53-secret"):
         write_private(layout.secret_file(name), secrets.token_hex(16))
     write_private(layout.secret_file("route53-key-id"), ROUTE53_KEY_ID)
+    write_private(layout.secret_file("cloudflare-token"), CLOUDFLARE_TOKEN)
 
 
 def store_password(layout: Layout) -> str:

@@ -11,7 +11,7 @@ from drctl.lab.http_json import JsonCaller
 from drctl.lab.layout import OUTSIDE, REGIONS, Layout
 
 LINK = "link"
-VENDORS = ("kube-east", "kube-west", "route53")
+VENDORS = ("kube-east", "kube-west", "route53", "cloudflare")
 
 
 class Fault(StrEnum):

@@ -28,6 +28,8 @@ _GRACE_SECONDS = 2.0
 _POLL_SECONDS = 0.02
 _LOG_TAIL_LINES = 15
 
+_EXEC_LOOKS, _EXEC_PAUSE_SECONDS = 20, 0.005
+
 # Children of this very process, kept so that they can be reaped; everybody else's are reaped by their own parents.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -211,8 +213,7 @@ def _reap() -> None:
 
 def _member(entry: Path, lab_id: str) -> Member | None:
     try:
-        # Empty for zombies: what is dead but not reaped does not count as there.
-        environ = (entry / "environ").read_bytes()
+        environ = _environ(entry)
         if f"{LAB_ID}={lab_id}".encode() not in environ.split(b"\0"):
             return None
         # The name in parentheses may itself hold spaces; the state follows the last parenthesis.
@@ -221,6 +222,22 @@ def _member(entry: Path, lab_id: str) -> Member | None:
         return None
     variables = dict(pair.partition("=")[::2] for pair in environ.decode(errors="replace").split("\0"))
     return Member(int(entry.name), variables.get(REGION, ""), variables.get(POD_NAME, ""), state == "T")
+
+
+def _environ(entry: Path) -> bytes:
+    """Return a process's environment; empty for a zombie: what is dead but not reaped does not count as there.
+
+    Whoever starts a process goes on before the kernel has laid out its environment: for some moments a living
+    process with a program shows none.
+    """
+    for _ in range(_EXEC_LOOKS):
+        environ = (entry / "environ").read_bytes()
+        if environ:
+            return environ
+        # A zombie and a thread of the kernel have no program.
+        (entry / "exe").readlink()
+        time.sleep(_EXEC_PAUSE_SECONDS)
+    return b""
 
 
 @contextmanager

@@ -101,6 +101,7 @@ def foundation(layout: Layout) -> tuple[Component, ...]:
         *(kube_api(layout, region) for region in REGIONS),
         Component("link", (*python, "drctl.lab.link", *root)),
         Component("route53", (*python, "drctl.lab.route53_api", *root)),
+        Component("cloudflare", (*python, "drctl.lab.cloudflare_api", *root)),
         Component("resolver", (*python, "drctl.lab.dns.resolver", *root)),
     )
 
@@ -152,6 +153,7 @@ def _seed_cluster(layout: Layout, region: str, patience: Patience) -> None:
 
 def _seed_dns(layout: Layout, patience: Patience) -> None:
     _await_admin(layout.ports.admin_route53, "route53", patience)
+    _await_admin(layout.ports.admin_cloudflare, "cloudflare", patience)
     create_records(layout, ACTIVE)
     patience.until(lambda: _accepts(OUTSIDE, layout.ports.resolver), "it takes connections", "resolver")
 

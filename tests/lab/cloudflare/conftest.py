@@ -10,8 +10,8 @@ import pytest
 from cloudflare import Cloudflare
 
 from drctl.adapters.cloudflare.zone import Client, CloudflareZone
-from drctl.lab.cloudflare_api.access import TOKEN
 from drctl.lab.cloudflare_api.server import Options, Running, running
+from drctl.lab.credentials import CLOUDFLARE_TOKEN
 from drctl.lab.http_json import JsonCaller
 from drctl.lab.layout import CLOUDFLARE_NAME, CLOUDFLARE_ZONE, CLOUDFLARE_ZONE_ID
 
@@ -32,13 +32,13 @@ class Lab:
     def admin(self) -> JsonCaller:
         return JsonCaller(self.server.admin_url)
 
-    def sdk(self, token: str = TOKEN) -> Cloudflare:
+    def sdk(self, token: str = CLOUDFLARE_TOKEN) -> Cloudflare:
         client = Cloudflare(api_token=token, base_url=self.server.api_url, max_retries=0, timeout=3.0)
         self.opened.append(client)
         return client
 
     def zone(
-        self, token: str = TOKEN, zone_id: str = CLOUDFLARE_ZONE_ID, reread_seconds: float = 0.0
+        self, token: str = CLOUDFLARE_TOKEN, zone_id: str = CLOUDFLARE_ZONE_ID, reread_seconds: float = 0.0
     ) -> CloudflareZone:
         client = Client(token, self.server.api_url, timedelta(seconds=1))
         zone = CloudflareZone(CLOUDFLARE_ZONE, zone_id, client, timedelta(seconds=reread_seconds))

@@ -16,7 +16,7 @@ from drctl.config.schema import CloudflareZone, SecretReference
 from drctl.config.schema import Route53Zone as Route53Settings
 from drctl.core.access import DnsAccess, DnsVendor
 from drctl.core.observed import RecordState
-from drctl.lab.cloudflare_api.access import TOKEN
+from drctl.lab.credentials import CLOUDFLARE_TOKEN
 from drctl.lab.layout import CLOUDFLARE_NAME, CLOUDFLARE_ZONE, CLOUDFLARE_ZONE_ID, PUBLIC_NAME, ZONE, ZONE_ID
 from drctl.lab.route53_api.http_api import ACCESS_KEY_ID
 from drctl.lab.route53_api.server import running as route53_running
@@ -40,7 +40,7 @@ def run(line: str) -> subprocess.CompletedProcess[str]:
 def cloudflare(lab: Lab, tmp_path: Path) -> DnsAccess:
     """How drctl.yaml reaches the stand-in: its token in a file whose path has a blank."""
     token = tmp_path / "my token"
-    token.write_text(f"{TOKEN}\n")
+    token.write_text(f"{CLOUDFLARE_TOKEN}\n")
     settings = CloudflareZone(
         zone=CLOUDFLARE_ZONE,
         vendor="cloudflare",

@@ -23,7 +23,8 @@ from drctl.core.errors import (
     UnreachableError,
 )
 from drctl.core.observed import RecordState
-from drctl.lab.cloudflare_api.access import READ_TOKEN, TOKEN
+from drctl.lab.cloudflare_api.access import READ_TOKEN
+from drctl.lab.credentials import CLOUDFLARE_TOKEN
 from drctl.lab.layout import CLOUDFLARE_NAME, CLOUDFLARE_ZONE, CLOUDFLARE_ZONE_ID
 from drctl.ports.dns import Propagation, RecordSwap
 
@@ -316,7 +317,7 @@ def test_the_shell_around_decides_nothing(lab: Lab, records: Records, monkeypatc
 
 def test_nobody_there_is_no_unknown_outcome() -> None:
     zone = CloudflareZone(
-        CLOUDFLARE_ZONE, CLOUDFLARE_ZONE_ID, Client(TOKEN, "http://127.0.0.1:9", timedelta(seconds=1))
+        CLOUDFLARE_ZONE, CLOUDFLARE_ZONE_ID, Client(CLOUDFLARE_TOKEN, "http://127.0.0.1:9", timedelta(seconds=1))
     )
 
     with pytest.raises(UnreachableError):

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from drctl.lab.cloudflare_api.model import ApiError
+from drctl.lab.credentials import CLOUDFLARE_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-TOKEN = "lab0edit0lab0edit0lab0edit0lab0edit0lab0"  # noqa: S105 - opens nothing but a stand-in on loopback
-READ_TOKEN = "lab0read0lab0read0lab0read0lab0read0lab0"  # noqa: S105 - the same
+READ_TOKEN = "lab0read0lab0read0lab0read0lab0read0lab0"  # noqa: S105 - opens nothing but this stand-in
 _TOKEN = re.compile(r"Bearer ([A-Za-z0-9_-]{40,})")
 REQUESTS_MAX, WINDOW_SECONDS = 1200, 300.0
 
@@ -28,7 +28,7 @@ class Token:
 
 
 TOKENS: Mapping[str, Token] = {
-    TOKEN: Token("a" * 32, frozenset({"zone:read", "dns_records:read", "dns_records:edit"})),
+    CLOUDFLARE_TOKEN: Token("a" * 32, frozenset({"zone:read", "dns_records:read", "dns_records:edit"})),
     READ_TOKEN: Token("b" * 32, frozenset({"zone:read", "dns_records:read", "load_balancers:read"})),
 }
 

@@ -24,7 +24,7 @@ import dns.rcode
 from drctl.lab.dns.cache import Cache
 from drctl.lab.dns.hosting import in_background, until_signalled
 from drctl.lab.dns.transport import UDP_PAYLOAD_MAX, Endpoint, listening, refusal
-from drctl.lab.layout import OUTSIDE, ZONE, Layout
+from drctl.lab.layout import CLOUDFLARE_ZONE, OUTSIDE, ZONE, Layout
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -111,8 +111,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, required=True, help="the lab's folder, with lab.json in it")
     ports = Layout.load(parser.parse_args().root).ports
-    servers = (Endpoint(OUTSIDE, ports.dns_a), Endpoint(OUTSIDE, ports.dns_b))
-    resolver = CachingResolver((ForwardedZone(ZONE, servers),))
+    zones = (
+        ForwardedZone(ZONE, (Endpoint(OUTSIDE, ports.dns_a), Endpoint(OUTSIDE, ports.dns_b))),
+        ForwardedZone(CLOUDFLARE_ZONE, (Endpoint(OUTSIDE, ports.dns_c), Endpoint(OUTSIDE, ports.dns_d))),
+    )
+    resolver = CachingResolver(zones)
     until_signalled(lambda: _serving(resolver, OUTSIDE, ports.resolver))
 
 
