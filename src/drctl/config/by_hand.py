@@ -23,6 +23,7 @@ def access_of(settings: Settings) -> Access:
         dns=tuple(DnsAccess(zone.zone, DnsVendor(zone.vendor), _dns(zone)) for zone in settings.dns),
         curl=f"curl{trust}",
         public_name=settings.public_name,
+        domains=tuple((region.name, region.nats.domain) for region in settings.regions),
     )
 
 

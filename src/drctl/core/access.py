@@ -24,13 +24,17 @@ class DnsAccess:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Command prefixes, ready for a shell: `kubectl --context west ...`, `nats --server ...`, `aws route53 ...`."""
+    """Command prefixes, ready for a shell: `kubectl --context west ...`, `nats --server ...`, `aws route53 ...`.
+
+    `domains` are the regions' JetStream domains; one that is not named is called as its region.
+    """
 
     kubectl: tuple[tuple[str, str], ...]
     nats: tuple[tuple[str, str], ...]
     dns: tuple[DnsAccess, ...]
     curl: str
     public_name: str
+    domains: tuple[tuple[str, str], ...] = ()
 
     def kubectl_in(self, region: str) -> str:
         """Return the kubectl of a region."""
@@ -39,6 +43,10 @@ class Access:
     def nats_in(self, region: str) -> str:
         """Return the nats of a region."""
         return dict(self.nats)[region]
+
+    def domain_of(self, region: str) -> str:
+        """Return the JetStream domain of a region."""
+        return dict(self.domains).get(region, region)
 
     def dns_of(self, zone: str) -> DnsAccess:
         """Return the vendor's command for a zone."""

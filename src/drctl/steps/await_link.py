@@ -62,7 +62,7 @@ class AwaitLink:
         return tuple(
             Command(
                 f"see {there} answer through the link from {here}",
-                f"{access.nats_in(here)} req '$JS.{there}.API.INFO' ''",
+                f"{access.nats_in(here)} req '$JS.{access.domain_of(there)}.API.INFO' ''",
                 writes=False,
             )
             for here, there in ((self.one, self.other), (self.other, self.one))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from drctl.core.errors import AdapterError
 from drctl.core.observed import ConsumerState
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
+from drctl.steps import nats_lines
 from drctl.steps.base import Plane
 
 
@@ -110,24 +112,12 @@ class CarryConsumers:
 
     def by_hand(self, access: Access) -> Sequence[Command]:
         """Return the JetStream API's own lines."""
-        nats = access.nats_in(self.region)
-        lines = []
+        nats, lines = access.nats_in(self.region), []
         for item in self.items:
-            lines.append(
-                Command(
-                    f"read the last_seq of {item.stream}; start at min({item.floor}, last_seq) + 1",
-                    f"{nats} req '$JS.API.STREAM.INFO.{item.stream}' ''",
-                    writes=False,
-                )
-            )
-            subject = f"$JS.API.CONSUMER.DURABLE.CREATE.{item.stream}.{item.consumer}"
-            lines.append(
-                Command(
-                    f"create {item.name} (add deliver_policy by_start_sequence and opt_start_seq from above)",
-                    f"""{nats} req '{subject}' '{{"stream_name": "{item.stream}", "config": {item.config}}}'""",
-                    writes=True,
-                )
-            )
+            line = nats_lines.carry(nats, item.stream, item.consumer, item.floor, json.loads(item.config))
+            lines.append(Command(f"create {item.name} after {item.floor}, or after the fork", line, writes=True))
+            info = f"{nats} req '$JS.API.CONSUMER.INFO.{item.stream}.{item.consumer}' ''"
+            lines.append(Command(f"see {item.name} and where it stands", info, writes=False))
         return tuple(lines)
 
 

@@ -16,6 +16,7 @@ from drctl.core.finding import Finding
 from drctl.core.observed import StreamRole, StreamState
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
+from drctl.steps import nats_lines
 from drctl.steps.base import Plane
 from drctl.steps.progress import is_promoted
 from drctl.steps.subjects import probe_subject
@@ -130,22 +131,9 @@ class FenceStreams:
 
     def by_hand(self, access: Access) -> Sequence[Command]:
         """Return the JetStream API's own lines."""
-        nats = access.nats_in(self.region)
-        lines = []
+        nats, lines = access.nats_in(self.region), []
         for item in self.items:
-            lines.append(
-                Command(
-                    f"read {item.name}: keep its `config`, put `_drctl.fenced.{item.name}` in its `subjects`",
-                    f"{nats} req '$JS.API.STREAM.INFO.{item.name}' ''",
-                    writes=False,
-                )
-            )
-            lines.append(
-                Command(
-                    f"fence {item.name} (the whole config from the line above, with the new subjects)",
-                    f"{nats} req '$JS.API.STREAM.UPDATE.{item.name}' "
-                    f"""'{{"name": "{item.name}", "subjects": ["_drctl.fenced.{item.name}"], ...}}'""",
-                    writes=True,
-                )
-            )
+            lines.append(Command(f"fence {item.name}", nats_lines.fence(nats, item.name), writes=True))
+            does = f"see {item.name} on _drctl.fenced.{item.name} only, or as a mirror"
+            lines.append(Command(does, nats_lines.read_stream(nats, item.name), writes=False))
         return tuple(lines)

@@ -18,6 +18,7 @@ from drctl.core.observed import StreamRole, StreamState
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.datastore import DatastoreReader, PromotionWish
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
+from drctl.steps import nats_lines
 from drctl.steps.base import Plane
 from drctl.steps.subjects import probe_subject
 
@@ -110,25 +111,12 @@ class PromoteStream:
 
     def by_hand(self, access: Access) -> Sequence[Command]:
         """Return the JetStream API's own lines."""
-        nats = access.nats_in(self.region)
-        lines = []
+        nats, lines = access.nats_in(self.region), []
         for item in self.items:
-            wish = json.dumps({"name": item.name, "subjects": list(item.subjects), "mirror_direct": False})
-            lines.append(
-                Command(
-                    f"read {item.name}: keep its whole `config` without `mirror`; note state.last_seq (the fork)",
-                    f"{nats} req '$JS.API.STREAM.INFO.{item.name}' ''",
-                    writes=False,
-                )
-            )
-            lines.append(
-                Command(
-                    f"promote {item.name} (the whole config from the line above, changed by these fields, and "
-                    "metadata drctl.fork_seq = state.last_seq)",
-                    f"{nats} req '$JS.API.STREAM.UPDATE.{item.name}' '{wish}'",
-                    writes=True,
-                )
-            )
+            line = nats_lines.promote(nats, item.name, item.subjects, item.deferred)
+            lines.append(Command(f"promote {item.name}, with the fork in its metadata", line, writes=True))
+            does = f"see {item.name} without `mirror` on {', '.join(item.subjects)}"
+            lines.append(Command(does, nats_lines.read_stream(nats, item.name), writes=False))
         return tuple(lines)
 
 

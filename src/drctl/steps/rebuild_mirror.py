@@ -20,6 +20,7 @@ from drctl.core.topology import HEARTBEAT_STREAM
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.datastore import DatastoreReader, MirrorWish
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
+from drctl.steps import nats_lines
 from drctl.steps.base import Plane
 from drctl.steps.progress import is_promoted
 
@@ -123,14 +124,15 @@ class RebuildMirror:
     def by_hand(self, access: Access) -> Sequence[Command]:
         """Return the JetStream API's own lines."""
         nats, lines = access.nats_in(self.region), []
+        origin = nats_lines.Origin.of(access, self.origin)
         for item in self.items:
-            delete = f"{nats} req '$JS.API.STREAM.DELETE.{item.name}' ''"
-            kept = f"; only with {item.rescue} sealed" if item.rescue else ""
-            lines.append(Command(f"delete {item.name} in {self.region}{kept}", delete, writes=True))
-            mirror = {"name": item.name, "external": {"api": f"$JS.{self.origin}.API"}}
-            wish = json.dumps({"name": item.name, "storage": "file", "mirror": mirror})
-            create = f"{nats} req '$JS.API.STREAM.CREATE.{item.name}' '{wish}'"
+            kept = f", which must hold its tail, sealed: {item.rescue}" if item.rescue else ""
+            does = f"delete {item.name} in {self.region}, if it is fenced{kept}"
+            lines.append(Command(does, nats_lines.delete_fenced(nats, item.name), writes=True))
+            create = nats_lines.create_mirror(nats, origin, item.name)
             lines.append(Command(f"create it as a mirror of {self.origin}", create, writes=True))
+            look = nats_lines.read_stream(nats, item.name)
+            lines.append(Command(f"see {item.name} with `mirror`", look, writes=False))
         return tuple(lines)
 
 

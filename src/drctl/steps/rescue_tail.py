@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +18,7 @@ from drctl.core.tail import tail_digest
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.datastore import DatastoreReader, TailWish
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
+from drctl.steps import nats_lines
 from drctl.steps.base import Plane
 from drctl.steps.progress import is_promoted
 
@@ -106,14 +106,13 @@ class RescueTail:
     def by_hand(self, access: Access) -> Sequence[Command]:
         """Return the JetStream API's own lines."""
         nats, lines = access.nats_in(self.region), []
+        origin = nats_lines.Origin.of(access, self.source)
         for item in self.items:
-            mirror = {"name": item.name, "opt_start_seq": item.fork_seq + 1}
-            external = {"external": {"api": f"$JS.{self.source}.API"}}
-            wish = json.dumps({"name": item.rescue, "storage": "file", "mirror": mirror | external})
-            create = f"{nats} req '$JS.API.STREAM.CREATE.{item.rescue}' '{wish}'"
-            lines.append(Command(f"keep the tail of {item.name}", create, writes=True))
-            info = f"{nats} req '$JS.API.STREAM.INFO.{item.rescue}' ''"
-            lines.append(Command(f"see last_seq of {item.rescue} reach that of {item.name}", info, writes=False))
+            line = nats_lines.keep_tail(nats, origin, item.name, item.rescue, item.fork_seq + 1)
+            does = f"keep what {item.name} took after {item.fork_seq}, if it took anything"
+            lines.append(Command(does, line, writes=True))
+            does = f"see last_seq of {item.rescue} reach that of {item.name}, or no such stream"
+            lines.append(Command(does, nats_lines.read_stream(nats, item.rescue), writes=False))
         return tuple(lines)
 
 

@@ -18,6 +18,7 @@ from drctl.core.stream_config import RESCUE_SUBJECT_PREFIX
 from drctl.core.tail import lines as tail_lines
 from drctl.core.verdict import Health, ItemVerdict, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
+from drctl.steps import nats_lines
 from drctl.steps.base import Plane
 from drctl.steps.rescue_tail import TailItem, has_tail
 
@@ -105,12 +106,13 @@ class SealTail:
 
     def by_hand(self, access: Access) -> Sequence[Command]:
         """Return the JetStream API's own lines."""
-        nats, shown = access.nats_in(self.region), []
+        nats, lines = access.nats_in(self.region), []
         for item in self.items:
-            config = {"name": item.rescue, "storage": "file", "subjects": [rescue_subject(item.rescue)], "sealed": True}
-            line = f"{nats} req '$JS.API.STREAM.UPDATE.{item.rescue}' '{json.dumps(config)}'"
-            shown.append(Command(f"seal {item.rescue}: never to be undone", line, writes=True))
-        return tuple(shown)
+            does = f"seal {item.rescue}, if there is one: never to be undone; see first that it has everything"
+            lines.append(Command(does, nats_lines.seal(nats, item.rescue), writes=True))
+            look = nats_lines.read_stream(nats, item.rescue)
+            lines.append(Command(f"see {item.rescue} sealed, or no such stream", look, writes=False))
+        return tuple(lines)
 
 
 def rescue_subject(rescue: str) -> str:
