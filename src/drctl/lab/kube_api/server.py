@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import ssl
 import tempfile
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,6 +130,8 @@ async def _site(
         await runner.cleanup()
         # Closing TLS waits half a minute for the client's goodbye; a client that keeps its connections says none.
         for transport in open_now:
-            if transport is not None:
-                transport.abort()
+            # A TLS transport whose connection is gone raises this when it is aborted (Python before 3.11.4).
+            with suppress(AttributeError):
+                if transport is not None:
+                    transport.abort()
         await asyncio.sleep(0)
