@@ -23,6 +23,7 @@ from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps import nats_lines
 from drctl.steps.base import Plane
 from drctl.steps.progress import is_promoted
+from drctl.steps.replication import holds_any
 
 _RUN_MADE = {"drctl.epoch": "epoch", "drctl.run": "run id"}
 _ALWAYS_SHOWN = frozenset({"mirror", *(f"metadata.{key}" for key in _RUN_MADE)})
@@ -154,7 +155,7 @@ def _require_nothing_lost(
         # drctl's own, and in no ledger: the old region beat on until it died (product.md, section 7).
         return
     if not item.rescue:
-        if not _covers(there, stream):
+        if not _covers(there, here, stream):
             raise RefusedError(
                 f"{item.name}: the active region holds {there.first_seq} to {there.last_seq}, this one "
                 f"{stream.first_seq} to {stream.last_seq}: deleting it would lose messages.",
@@ -169,14 +170,16 @@ def _require_nothing_lost(
         )
 
 
-def _covers(there: StreamState, stream: StreamState) -> bool:
+def _covers(there: StreamState, here: DatastoreReader, stream: StreamState) -> bool:
     """Say whether the active stream holds, or by its own limits dropped, everything that this one holds.
 
     One that was promoted had every message up to its fork: what it lacks now, its limits took since.
     """
-    if there.fork_seq is not None:
-        return there.fork_seq >= stream.last_seq
-    return there.first_seq <= stream.first_seq and there.last_seq >= stream.last_seq
+    is_promoted_there = there.fork_seq is not None
+    shared_end = there.last_seq if there.fork_seq is None else there.fork_seq
+    if holds_any(here, stream.name, shared_end + 1, stream.last_seq):
+        return False
+    return is_promoted_there or there.first_seq <= stream.first_seq
 
 
 def _is_sealed(origin: DatastoreReader, rescue: str) -> bool:

@@ -127,6 +127,24 @@ def test_a_tail_with_deleted_messages_inside_is_kept_without_them(rig: Rig, dive
     assert rig.datastore("west").stream(rescue(diverged).name).messages == 3
 
 
+def test_a_condition_of_a_publish_is_no_part_of_what_is_kept(rig: Rig, pair: Pair, stamp: Stamp) -> None:
+    """A mirror leaves such headers out, and keeps all others (measured on 2.15.1)."""
+    rig.cut()
+    try:
+        condition = ("Nats-Expected-Last-Sequence", "3")
+        assert rig.publish("east", f"{pair.subject}.lost", b"", (("Order-Id", "lost"), condition))
+        rig.datastore("east").fence(pair.name, stamp)
+    finally:
+        rig.heal()
+    wish = TailWish(f"RESCUE_{pair.name}_7", pair.name, "east", 4)
+    rig.datastore("west").keep_tail(wish, stamp)
+
+    there = tail_digest(rig.datastore("east").messages(pair.name, 4, 4))
+    eventually(lambda: tail_digest(rig.datastore("west").messages(wish.name, 4, 4)) == there)
+    kept_headers = next(message.headers for message in rig.datastore("west").messages(wish.name, 4, 4))
+    assert ("Order-Id", "lost") in kept_headers
+
+
 def test_a_limit_of_the_stream_drops_nothing_from_its_tail(rig: Rig, name: str, stamp: Stamp) -> None:
     pair = Pair(rig, name, max_msgs_per_subject=100)
     rig.cut()
