@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _WIDTH = 80
 _LABEL = 15
-_OBSERVED_LINES, _IN_FORCE_LINES, _BY_HAND_COMMANDS = 3, 2, 3
+_OBSERVED_LINES, _IN_FORCE_LINES, _BY_HAND_COMMANDS = 3, 2, 2
+_ON_THE_WAY_HOME = frozenset({"await_link", "rescue_tail", "seal_tail", "rebuild_mirror", "await_sync"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ def failure_text(failure: Failure, error: DrctlError) -> str:
     title = f"{failure.step_id} ({failure.step_title})" if failure.step_title else failure.step_id
     stopped = f"{title} in {failure.operation}" if title else f"{failure.operation}, before its first step"
     lines = [
-        *_row("Users served:", failure.served or UNKNOWN, 2),
-        *_row("Writable twice:", failure.written_twice or UNKNOWN, 2),
+        *_row("Users served:", failure.served or UNKNOWN, 1),
+        *_row("Writable twice:", failure.written_twice or UNKNOWN, 1),
         *_row("Stopped at:", stopped, 2),
         *(_row("Expected:", failure.expected, 1) if failure.expected else ()),
         *_row("Observed:", error.message, _OBSERVED_LINES),
@@ -63,7 +64,8 @@ def failure_text(failure: Failure, error: DrctlError) -> str:
         *_by_hand(failure),
         *(_row("Remedy:", error.remedy, 2) if error.remedy else ()),
         *([_command("Or first:", " ; ".join(failure.next_commands))] if failure.next_commands else []),
-        *_row("Page:", f"{error.code} -> {failure.runbook or runbook_page(error.code)}{_budget(failure)}", 1),
+        *([_command("RTO budget:", _budget(failure.budget_left))] if failure.budget_left is not None else []),
+        *_row("Page:", f"{error.code} -> {failure.runbook or runbook_page(error.code)}", 1),
         _command("Journal:", failure.journal),
         f"drctl resume {failure.run_id}",
     ]
@@ -100,14 +102,14 @@ def _by_hand(failure: Failure) -> list[str]:
     shown = failure.by_hand[:_BY_HAND_COMMANDS]
     lines = [_command("By hand:" if place == 0 else "", masked(command.line)) for place, command in enumerate(shown)]
     if (left := len(failure.by_hand) - len(shown)) > 0:
-        kind = failure.step_id.partition(":")[0]
-        lines.append(_command("", f"({left} more; see runbooks/failover.md, {kind})"))
+        lines.append(_command("", f"({left} more; see {step_page(failure.step_id.partition(':')[0])})"))
     return lines
 
 
-def _budget(failure: Failure) -> str:
-    if failure.budget_left is None:
-        return ""
-    if failure.budget_left.total_seconds() < 0:
-        return f"; RTO over by {lasted(-failure.budget_left)}"
-    return f"; RTO budget left: {lasted(failure.budget_left)}"
+def _budget(left: timedelta) -> str:
+    return f"over by {lasted(-left)}" if left.total_seconds() < 0 else f"{lasted(left)} left"
+
+
+def step_page(kind: str) -> str:
+    """Return where the part of a step kind is."""
+    return f"runbooks/{'failback' if kind in _ON_THE_WAY_HOME else 'failover'}.md#{kind}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from drctl.core.errors import ConfigError
@@ -10,6 +11,9 @@ from drctl.render.wording import masked
 if TYPE_CHECKING:
     from drctl.core.errors import DrctlError
 
+# A whole command: `drctl resume RUN` still wants a name put in, so it stays in its sentence.
+_COMMAND = re.compile(r"`(drctl (?:[^`A-Z]|\"[^\"`]*\")+)`")
+
 
 def runbook_page(code: str) -> str:
     """Return where the page of an error code is."""
@@ -17,11 +21,13 @@ def runbook_page(code: str) -> str:
 
 
 def error_text(error: DrctlError) -> str:
-    """Return what is wrong, every problem, the code with its page, and at the end what to do."""
+    """Return what is wrong, every problem, the code with its page, what to do, and at the end the command for it."""
     lines = [f"error: {masked(error.message)}"]
     if isinstance(error, ConfigError):
         lines += [f"  - {masked(problem)}" for problem in error.problems]
     lines.append(f"({error.code}, exit code {int(error.exit_code)}; see {runbook_page(error.code)})")
     if error.remedy:
         lines.append(masked(error.remedy))
+    if command := _COMMAND.search(error.remedy):
+        lines.append(f"  {masked(command[1])}")
     return "\n".join(lines)

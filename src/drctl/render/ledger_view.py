@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from drctl.render.page import Page
-from drctl.render.wording import one_line, rfc3339
+from drctl.render.wording import counted, date_time, one_line, rfc3339
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +23,8 @@ LEDGER_SCHEMA = "drctl.ledger/v1"
 def print_ledger(ledger: Ledger, console: Console) -> None:
     """Print every message, where it is held, and what is not known yet."""
     page = Page(console)
-    page.heading(f"{ledger.service}: {len(ledger.lines)} messages never reached the standby")
+    page.heading(f"{ledger.service}: {_how_many(ledger)}", "bold yellow" if ledger.unknown else "bold")
+    page.prose(f"looked {date_time(ledger.observed_at)}", 2)
     for name, region in ledger.held_in:
         page.prose(f"{name} holds them in {region}", 2, 4)
     for why in ledger.unknown:
@@ -37,6 +38,13 @@ def print_ledger(ledger: Ledger, console: Console) -> None:
         row = (line.stream, str(line.seq), rfc3339(line.at) or "", one_line(line.message_id), one_line(line.subject))
         table.add_row(*(Text(cell) for cell in row))
     page.show(table)
+
+
+def _how_many(ledger: Ledger) -> str:
+    if not ledger.unknown:
+        return f"{counted(len(ledger.lines), 'message')} never reached the standby"
+    found = f"{counted(len(ledger.lines), 'message')} found so far" if ledger.lines else "none found so far"
+    return f"it is unknown how many messages were lost, {found}"
 
 
 def ledger_json(ledger: Ledger) -> dict[str, Json]:

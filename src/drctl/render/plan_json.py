@@ -29,6 +29,7 @@ def plan_json(prepared: Prepared) -> dict[str, Json]:
         "service": plan.service,
         "operation": plan.intent.operation.value,
         "mode": plan.intent.mode.value,
+        "reprotect_only": plan.intent.reprotect_only,
         "source": plan.intent.source,
         "target": plan.intent.target,
         "digest": plan.digest,

@@ -44,7 +44,8 @@ def print_plan(prepared: Prepared, topology: Topology, console: Console) -> None
     page, plan = Page(console), prepared.plan
     intent = plan.intent
     direction = intent.target if intent.operation is Operation.FENCE else f"{intent.source} -> {intent.target}"
-    page.heading(f"{intent.operation.value.upper()} {plan.service}: {direction} ({intent.mode.value})")
+    only = ", reprotect only" if intent.reprotect_only else ""
+    page.heading(f"{intent.operation.value.upper()} {plan.service}: {direction} ({intent.mode.value}{only})")
     if prepared.is_there_already:
         page.prose(f"Nothing to do: {intent.target} is the active region already, by every moving step's evidence.")
         return
@@ -131,8 +132,13 @@ def _print_changes(page: Page, diff: Diff) -> None:
 
 
 def _print_loss(page: Page, prepared: Prepared) -> None:
+    intent = prepared.plan.intent
     page.heading("What is lost")
-    if prepared.plan.intent.mode is Mode.PLANNED:
+    if intent.operation is Operation.FAILBACK:
+        page.prose(f"nothing of {intent.target}: what only it took is kept and sealed before a stream is deleted.", 2)
+    if intent.reprotect_only:
+        return
+    if intent.mode is Mode.PLANNED:
         page.prose("nothing, or the run stops: the source is fenced and drained before anything is promoted.", 2)
         return
     if not prepared.losses:
@@ -146,6 +152,9 @@ def _print_loss(page: Page, prepared: Prepared) -> None:
 
 def _print_outage(page: Page, prepared: Prepared, topology: Topology) -> None:
     page.heading("How long clients cannot write")
+    if prepared.plan.intent.reprotect_only:
+        page.prose("not at all: no traffic is moved.", 2)
+        return
     if prepared.plan.intent.mode is Mode.EMERGENCY:
         page.prose("since the failure, until the switch below reached them; how long the run takes is unknown.", 2)
     else:
@@ -200,7 +209,7 @@ def _print_consent(page: Page, prepared: Prepared) -> None:
         return
     page.heading("To go on")
     page.labelled("type", plan.title)
-    page.labelled("or pass", "")
+    page.prose("or pass", style="bold")
     page.command(" ".join(consent_flags(prepared)))
 
 

@@ -20,7 +20,7 @@ def report_md(report: Report, client_saw: Mapping[str, str] | None = None) -> st
     parts = [
         [f"# {plain(report_words.title(report))}"],
         [f"**{plain(report_words.who_serves(report))}**"],
-        [f"{plain(report.verdict)}."],
+        [f"{plain(report.verdict.rstrip('.'))}."],
         list(_decided(report)),
         list(_contracts(report, client_saw)),
         list(_losses(report)),

@@ -23,7 +23,7 @@ def print_report(report: Report, console: Console, folder: str | Path) -> None:
     page = Page(console)
     good = report.exit_code in {ExitCode.DONE, ExitCode.LEFT_OPEN}
     page.heading(report_words.who_serves(report), "bold green" if good else "bold yellow")
-    page.prose(f"{report_words.title(report)}: {report.verdict}.")
+    page.prose(f"{report_words.title(report)}: {report.verdict.rstrip('.')}.")
     if report.contracts:
         page.heading("Contracts")
         page.show(contract_table(report.contracts))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from drctl.core.contract import Compliance
 from drctl.core.events import StepOutcome
-from drctl.core.intent import Operation
+from drctl.core.intent import Mode, Operation
 from drctl.render.contract_table import contract_name
 from drctl.render.wording import clock_time, one_line
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from drctl.app.report import Report, Timeline
+
+SWITCH_DNS = "switch_dns:"
 
 
 def title(report: Report) -> str:
@@ -28,12 +30,19 @@ def who_serves(report: Report) -> str:
     if report.operation == Operation.FENCE:
         closed = report.exit_code is not None and not report.pending_fences
         return f"{report.target} is fenced." if closed else f"{report.target} is not known to be fenced."
-    served = report.timeline.served_since
     if report.exit_code is None:
         return "The run is not finished; whether users are served is unknown: `drctl status`."
+    if not moves_traffic(report):
+        return f"No traffic was moved: users are where they were, in {report.source}."
+    served = report.timeline.served_since
     if served is None:
         return f"Whether users are served from {report.target} is unknown: no step saw the public name answer."
     return f"Users are served from {report.target}, steadily since {clock_time(served)}."
+
+
+def moves_traffic(report: Report) -> bool:
+    """Say whether the run was to move users at all: a fence and `--only reprotect` are not."""
+    return any(step.id.startswith(SWITCH_DNS) for step in report.steps)
 
 
 def to_be_done(report: Report) -> Iterator[tuple[str, str]]:
@@ -44,6 +53,11 @@ def to_be_done(report: Report) -> Iterator[tuple[str, str]]:
         pending = ", ".join(report.pending_fences)
         words = f"{report.source} was not fenced ({pending}): it may take writes when it comes back. Fence it then."
         yield words, f"drctl fence {report.source}"
+    if report.exit_code is not None and report.operation == Operation.FAILOVER and report.mode == Mode.EMERGENCY:
+        words = f"Nothing mirrors {report.target} now: there is one copy of the data until {report.source} is back."
+        yield words, "drctl failback --only reprotect"
+    for stream in _sealed(report):
+        yield f"{stream} keeps what one region alone took; nothing of it is replayed by itself.", "drctl ledger"
     if lame := [step.id for step in report.steps if step.outcome is StepOutcome.DEGRADED]:
         yield f"Degraded, every critical item holds: {', '.join(lame)}.", f"drctl runs show {report.run_id}"
     for line in report.contracts:
@@ -52,6 +66,11 @@ def to_be_done(report: Report) -> Iterator[tuple[str, str]]:
         elif line.compliance is Compliance.UNKNOWN:
             why = one_line(line.evidence)
             yield f"Not proved, and so not met: {contract_name(line)} ({why}).", f"drctl runs show {report.run_id}"
+
+
+def _sealed(report: Report) -> Iterator[str]:
+    changes = (change for _, diff in report.applied for change in diff.changes)
+    yield from (change.object for change in changes if change.field == "sealed" and change.after is True)
 
 
 def moments(timeline: Timeline) -> Iterator[tuple[str, str]]:

@@ -29,7 +29,8 @@ def print_status(status: Status, console: Console) -> None:
     page.heading(f"{status.service}: {active}", "bold green" if status.active else "bold yellow")
     page.labelled("Public name", _public(status.public))
     if status.taken_twice:
-        page.labelled("TWO WRITERS", f"{', '.join(status.taken_twice)} takes writes in two regions", "bold red")
+        words = f"{', '.join(status.taken_twice)} takes writes in two regions: fence the one that must stop, now"
+        page.labelled("TWO WRITERS", words, "bold red")
     for region in status.regions:
         _print_region(page, region)
     page.heading("Replication")
@@ -96,9 +97,8 @@ def next_commands(status: Status) -> tuple[str, ...]:
     """Return what to run next, the most urgent first."""
     if status.lock is not None:
         return (f"drctl runs show {status.lock.run_id}",)
-    passive = [found.region for found in status.regions if found.region != _served_from(status)]
     if status.taken_twice:
-        return tuple(f"drctl fence {region}" for region in passive[:1])
+        return _stop_one(status)
     if status.unfinished:
         return tuple(f"drctl resume {run.run_id}" for run in status.unfinished)
     if status.pending_fences:
@@ -107,9 +107,14 @@ def next_commands(status: Status) -> tuple[str, ...]:
     return ("drctl verify",) if is_served else ("drctl failover --dry-run",)
 
 
-def _served_from(status: Status) -> str:
-    """Return the region that users reach: where a second writer has to go, it is the other one."""
-    return status.public.region if status.public is not None and not status.public.error else status.active
+def _stop_one(status: Status) -> tuple[str, ...]:
+    """Return how to stop the second writer: the region that users do not reach. Who that is is never guessed."""
+    served = status.public.region if status.public is not None and not status.public.error else ""
+    others = [found.region for found in status.regions if found.region != served]
+    if len(others) == 1:
+        return (f"drctl fence {others[0]}",)
+    # The run with the larger epoch says which region was meant to take over.
+    return ("drctl runs list", *(f"drctl fence {region} --dry-run" for region in others))
 
 
 def status_json(status: Status) -> dict[str, Json]:
