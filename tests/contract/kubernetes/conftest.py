@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contract.kubernetes.servers import Server, assets, real, simulator
+from contract.kubernetes.real_api import assets, real
+from contract.kubernetes.servers import CONTEXT, Server, simulator
 from drctl.adapters.kubernetes.client import KubernetesApi
 from drctl.adapters.kubernetes.external_secrets import ExternalSecrets
 from drctl.adapters.kubernetes.workloads import Workloads
@@ -78,17 +79,28 @@ class Region:
         return changed
 
 
-@pytest.fixture(scope="session", params=["simulator", pytest.param("real", marks=pytest.mark.real_api)])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    if request.param == "simulator":
-        with simulator() as it:
-            yield it
-        return
+@pytest.fixture(scope="session")
+def simulated() -> Iterator[Server]:
+    """The lab's simulator."""
+    with simulator() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def actual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real kube-apiserver."""
     there = assets()
     if there is None:
         pytest.skip("no kube-apiserver and etcd: KUBEBUILDER_ASSETS names no folder that has them")
-    with real(there, tmp_path_factory.mktemp("kube")) as it:
-        yield it
+    with real(there, tmp_path_factory.mktemp("kube")) as server:
+        yield server
+
+
+@pytest.fixture(params=["simulated", pytest.param("actual", marks=pytest.mark.real_api)])
+def server(request: pytest.FixtureRequest) -> Server:
+    """Each server in turn. They are shared: a test has a namespace of its own."""
+    found: Server = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture
@@ -96,6 +108,6 @@ def region(server: Server, tmp_path: Path) -> Iterator[Region]:
     namespace = f"n{uuid.uuid4().hex[:10]}"
     body = {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": namespace}}
     server.admin.must("POST", "/api/v1/namespaces", body)
-    api = KubernetesApi(server.kubeconfig(tmp_path), "here", "west", timedelta(seconds=3))
+    api = KubernetesApi(server.kubeconfig(tmp_path), CONTEXT, "west", timedelta(seconds=3))
     yield Region(server, namespace, api)
     api.close()

@@ -96,7 +96,7 @@ def test_what_is_not_there_is_not_found(region: Region) -> None:
 
 
 def test_a_token_that_is_not_known_is_denied(region: Region, tmp_path: Path) -> None:
-    api = KubernetesApi(region.server.kubeconfig(tmp_path, "wrong"), "here", "west")
+    api = KubernetesApi(region.server.kubeconfig(tmp_path, {"token": "wrong"}), "here", "west")
 
     with pytest.raises(DeniedError):
         Workloads(api).workloads(Selector(region.namespace))
@@ -179,7 +179,7 @@ def test_the_printed_scale_line_does_what_the_step_does(region: Region, tmp_path
     assert region.workloads.workload(region.ref("api")).replicas == 2
 
 
-@pytest.mark.parametrize("server", ["simulator"], indirect=True)
+@pytest.mark.parametrize("server", ["simulated"], indirect=True)
 class TestFaults:
     """What only a simulator can be asked for."""
 
