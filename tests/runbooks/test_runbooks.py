@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import drctl
+from drctl.render.diagnostics import step_page
 from drctl.render.errors import runbook_page
 from drctl.steps.catalog import STEP_KINDS
 
@@ -20,8 +21,29 @@ _NAMED = re.compile(r'^[A-Z_]+ = "([a-z]+(?:-[a-z]+)+)"', re.MULTILINE)
 def test_every_step_kind_has_its_part(kind: str) -> None:
     parts = _parts("failover.md") | _parts("failback.md")
 
-    for what in ("**By hand**", "**Verify**", "**In force afterwards**"):
+    for what in ("**By hand**", "**Verify**", "**In force afterwards**", "**Can go wrong**"):
         assert what in parts[kind]
+
+
+@pytest.mark.parametrize("kind", STEP_KINDS)
+def test_a_stopped_step_names_the_page_that_has_its_part(kind: str) -> None:
+    path, _, part = step_page(kind).partition("#")
+
+    assert part in _parts(Path(path).name)
+
+
+@pytest.mark.parametrize("code", ["data-loss", "source-writers-unknown", "inventory-missing", "inventory-stale"])
+def test_what_a_consent_means_is_said_before_it_is_asked_for(code: str) -> None:
+    table = (_RUNBOOKS / "failover.md").read_text().partition("## While it runs")[0]
+
+    assert f"`{code}`" in table
+
+
+def test_each_moment_has_its_words() -> None:
+    told = _parts("communication.md")
+
+    for moment in ("Declared", "Moving", "Moved", "What was lost", "Home again"):
+        assert "____" in told[moment]
 
 
 def test_every_code_has_its_part() -> None:
