@@ -103,6 +103,18 @@ def test_a_name_behind_a_load_balancer_is_refused_where_the_token_may_see_it(lab
     assert lab.zone().record(CLOUDFLARE_NAME, "A") == EAST
 
 
+def test_load_balancers_that_cannot_be_asked_for_keep_nobody_from_switching(lab: Lab, records: Records) -> None:
+    make_east(records)
+    lab.admin.must("POST", "/load_balancers", {"name": CLOUDFLARE_NAME})
+    lab.break_(status=502, only="load_balancers")
+    zone = lab.zone(READ_TOKEN)
+
+    assert zone.record(CLOUDFLARE_NAME, "A") == EAST
+    lab.break_()
+    with pytest.raises(RefusedError, match="load balancer"):
+        zone.record(CLOUDFLARE_NAME, "A")
+
+
 def test_a_record_with_more_than_a_content_is_refused(lab: Lab, records: Records) -> None:
     records.post("mail.example.net", kind="MX", priority=10)
 

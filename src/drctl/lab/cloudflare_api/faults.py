@@ -20,7 +20,7 @@ class Faults:
     """What goes wrong until something else is set.
 
     Attributes:
-        only: `reads` or `writes` when the others are spared; empty means all requests.
+        only: `reads`, `writes` or the last part of a path when all others are spared; empty means all requests.
         latency_seconds: Waited before each request is looked at.
         fail_next: How many requests are refused; None with a `status` or `code` means all of them.
         status: The refusal's HTTP status; 0 means the usual one of `code`. From 500 on the body is no JSON.
@@ -60,9 +60,9 @@ class Faults:
             lag = (lag, lag)
         return cls(**{**body, "lag_seconds": None if lag is None else (float(lag[0]), float(lag[1]))})
 
-    def is_about(self, *, write: bool) -> bool:
+    def is_about(self, method: str, path: str) -> bool:
         """Say whether such a request is struck."""
-        return self.only in {"", "writes" if write else "reads"}
+        return self.only in {"", "reads" if method == "GET" else "writes", path.rpartition("/")[2]}
 
     @property
     def refuses(self) -> bool:
@@ -100,17 +100,17 @@ class FaultBox:
         else:
             self._flowing.set()
 
-    async def hold_while_hanging(self, *, write: bool) -> bool:
+    async def hold_while_hanging(self, method: str, path: str) -> bool:
         """Return at once, or when the hanging ends; say whether there was any."""
-        if self._flowing.is_set() or not self.faults.is_about(write=write):
+        if self._flowing.is_set() or not self.faults.is_about(method, path):
             return False
         await self._flowing.wait()
         return True
 
-    def take_refusal(self, *, write: bool) -> tuple[int, int] | None:
+    def take_refusal(self, method: str, path: str) -> tuple[int, int] | None:
         """Return how to refuse this request (200 for `success: false`), or None to go on."""
         faults = self.faults
-        if not faults.is_about(write=write):
+        if not faults.is_about(method, path):
             return None
         if faults.unsuccessful_next > 0:
             self.faults = replace(faults, unsuccessful_next=faults.unsuccessful_next - 1)

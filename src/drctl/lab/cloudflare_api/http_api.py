@@ -41,11 +41,11 @@ class Api:
         return app
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        raw, write = await request.read(), request.method != "GET"
+        raw, meant = await request.read(), (request.method, request.path)
         entry = self._audited(request, raw)
-        if await self._box.hold_while_hanging(write=write):
+        if await self._box.hold_while_hanging(*meant):
             return _cut(request)
-        if self._box.faults.is_about(write=write):
+        if self._box.faults.is_about(*meant):
             await asyncio.sleep(self._box.faults.latency_seconds)
         headers: dict[str, str] = {}
         try:
@@ -54,7 +54,7 @@ class Api:
             entry["status"] = error.status
             return _refused(error, headers)
         entry["status"] = 200
-        if write and self._box.take_drop():
+        if request.method != "GET" and self._box.take_drop():
             return _cut(request)
         return _enveloped(200, reply.result, headers, info=reply.info)
 
@@ -74,7 +74,7 @@ class Api:
         text = bearer(request.headers.get("Authorization", ""))
         headers.update(self._limit.admit(text))
         token = identified(text)
-        refusal = self._box.take_refusal(write=request.method != "GET")
+        refusal = self._box.take_refusal(request.method, request.path)
         if refusal is not None:
             if refusal[0] == 429:
                 headers["retry-after"] = str(self._box.faults.retry_after_seconds)
