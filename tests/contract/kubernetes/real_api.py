@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+import yaml
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -39,6 +40,13 @@ _ROLE = [
     {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["get", "list"]},
     {"apiGroups": [_ESO], "resources": ["externalsecrets"], "verbs": ["get", "list", "patch"]},
 ]
+# An independent record of what drctl's user asked for, whatever came of it.
+_AUDIT = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata", "users": ["drctl"]}, {"level": "None"}],
+}
 # What `kubectl rollout status` asks for beside that.
 _BY_HAND = [{"apiGroups": ["apps"], "resources": ["deployments", "statefulsets"], "verbs": ["watch"]}]
 
@@ -57,7 +65,7 @@ def real(assets: Path, folder: Path) -> Iterator[Server]:
     (folder / "tokens").write_text(f'{admin_token},admin,1,"system:masters"\n{token},drctl,2\n')
     etcd, peer = f"http://127.0.0.1:{etcd_port}", f"http://127.0.0.1:{peer_port}"
     server = Server(
-        f"https://127.0.0.1:{api_port}", token, admin_token, folder / "certs" / "apiserver.crt", folder / "api.log"
+        f"https://127.0.0.1:{api_port}", token, admin_token, folder / "certs" / "apiserver.crt", folder / "audit.log"
     )
     with ExitStack() as stack:
         stack.enter_context(_program(assets / "etcd", folder / "etcd.log", _etcd_flags(folder / "etcd", etcd, peer)))
@@ -84,7 +92,11 @@ def _api_flags(folder: Path, etcd: str, port: int) -> list[str]:
     key = folder / "service-accounts.key"
     made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     key.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
+    policy = folder / "audit.yaml"
+    policy.write_text(yaml.safe_dump(_AUDIT))
     return [
+        f"--audit-policy-file={policy}",
+        f"--audit-log-path={folder / 'audit.log'}",
         f"--etcd-servers={etcd}",
         "--bind-address=127.0.0.1",
         f"--secure-port={port}",

@@ -9,7 +9,6 @@ from contract.kubernetes.alike import (
     CORE,
     ESO,
     JSON_PATCH,
-    MERGE,
     SCALE,
     STRATEGIC,
     Alike,
@@ -19,6 +18,7 @@ from contract.kubernetes.alike import (
     external_secret,
     row,
 )
+from contract.kubernetes.servers import MERGE
 
 DEPLOYMENTS = f"{APPS}/deployments"
 BUSY = f"{DEPLOYMENTS}/busy"

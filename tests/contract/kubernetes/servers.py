@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -16,22 +18,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+Json = dict[str, Any]
+
 CONTEXT = "here"
+_METHODS = {"get": "GET", "list": "GET", "watch": "GET", "patch": "PATCH", "update": "PUT", "create": "POST"}
+MERGE = "application/merge-patch+json"
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
     """One server, with drctl's own user and an administrator.
 
-    `log` is what a real one prints; `faults_url` is the simulator's own door. Each has one of the two.
+    `audit_log` is a real one's; `door` is the simulator's own address for faults and its audit. Each has one.
     """
 
     url: str
     token: str
     admin_token: str
     ca_file: Path
-    log: Path | None = None
-    faults_url: str = ""
+    audit_log: Path | None = None
+    door: str = ""
 
     @property
     def admin(self) -> JsonCaller:
@@ -44,28 +50,38 @@ class Server:
         return JsonCaller(self.url, {"Authorization": f"Bearer {token}"}, context, timeout_seconds=10)
 
     def kubeconfig(
-        self, folder: Path, user: dict[str, Any] | None = None, *, url: str = "", ca_file: Path | None = None
+        self, folder: Path, user: Json | None = None, cluster: Json | None = None, name: str = "kubeconfig"
     ) -> Path:
         """Write a kubeconfig with the context `here`: as drctl, at this server, trusting it, unless told otherwise."""
-        cluster = {"server": url or self.url, "certificate-authority": str(ca_file or self.ca_file)}
+        reached = {"server": self.url, "certificate-authority": str(self.ca_file)} | (cluster or {})
         body = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "it", "cluster": cluster}],
+            "clusters": [{"name": "it", "cluster": reached}],
             "users": [{"name": "drctl", "user": user or {"token": self.token}}],
             "contexts": [{"name": CONTEXT, "context": {"cluster": "it", "user": "drctl"}}],
         }
-        file = folder / "kubeconfig"
+        file = folder / name
         file.write_text(yaml.safe_dump(body))
         return file
 
+    def asked_by_drctl(self, namespace: str) -> list[tuple[str, str]]:
+        """Return verb and path of what drctl's user asked for in a namespace, as the server itself has noted it."""
+        if self.audit_log is None:
+            noted = JsonCaller(self.door).must("GET", "/audit")
+            asked = [(one["method"], one["path"]) for one in noted if one["user"] == "drctl"]
+        else:
+            events = [json.loads(line) for line in self.audit_log.read_text().splitlines()]
+            asked = [(_METHODS[event["verb"]], urlsplit(event["requestURI"]).path) for event in events]
+        return [(method, path) for method, path in asked if f"/namespaces/{namespace}/" in f"{path}/"]
+
     def break_(self, **faults: Any) -> None:  # noqa: ANN401 - as the simulator's door takes them
         """Inject faults into the simulator, and end those before."""
-        JsonCaller(self.faults_url).must("POST", "/faults", faults)
+        JsonCaller(self.door).must("POST", "/faults", faults)
 
 
 @contextmanager
 def simulator() -> Iterator[Server]:
     """Run the lab's simulator, without actors: the test is the controller."""
     with running() as it:
-        yield Server(it.url, it.token, it.admin_token, it.ca_file, faults_url=it.admin_url)
+        yield Server(it.url, it.token, it.admin_token, it.ca_file, door=it.admin_url)
