@@ -63,17 +63,16 @@ class Alike(Enum):
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `gap` says what the simulator still does otherwise; empty where nothing."""
+    """One line of the table."""
 
     name: str
     asks: tuple[Ask, ...]
     alike: Alike = Alike.WORDS
-    gap: str = ""
 
 
-def row(name: str, *asks: Ask, alike: Alike = Alike.WORDS, gap: str = "") -> Row:
+def row(name: str, *asks: Ask, alike: Alike = Alike.WORDS) -> Row:
     """Write a line of the table."""
-    return Row(name, asks, alike, gap)
+    return Row(name, asks, alike)
 
 
 @dataclass(frozen=True)
@@ -196,12 +195,14 @@ class _Told:
                 return value
 
     def _words(self, status: Json) -> str:
-        text = json.dumps({key: value for key, value in status.items() if key != "metadata"}, sort_keys=True)
+        # `code` is kept apart: a server may be at version 409 when it answers 409.
+        words = {key: value for key, value in status.items() if key not in {"metadata", "code"}}
+        text = json.dumps(words, sort_keys=True)
         for known in (self._uids, self._versions):
             # The longest first: a version can be the beginning of another.
             for value, name in sorted(known.items(), key=lambda pair: -len(pair[0])):
                 text = re.sub(rf"\b{re.escape(value)}\b", name, text)
-        return re.sub(r"current: [\w ]+", "current: now", text)
+        return f"{status.get('code')} " + re.sub(r"current: [\w ]+", "current: now", text)
 
 
 def _parsed(text: str) -> Any:  # noqa: ANN401 - any JSON value, and text that is none

@@ -56,9 +56,8 @@ OBJECTS = (
     row(
         "a version from the future",
         get(API, resourceVersion=FUTURE),
-        gap="a 504 for a version from the future has no Retry-After header",
     ),
-    row("no version", get(API, resourceVersion="x"), gap="a GET with a version that is no number is answered"),
+    row("no version", get(API, resourceVersion="x")),
     row("metadata only", get(API, accept=METADATA_ONLY)),
     row("whatever there is", get(API, accept="*/*")),
     row("one of several formats", get(API, accept="text/plain, application/json")),
@@ -74,16 +73,14 @@ LISTS = (
     row(
         "a list from the future",
         get(DEPLOYMENTS, resourceVersion=FUTURE),
-        gap="a 504 for a version from the future has no Retry-After header",
     ),
     row("a list at no version", get(DEPLOYMENTS, resourceVersion="x"), alike=Alike.REASON),
     row("a page", get(DEPLOYMENTS, limit="1")),
     row("a page of no number", get(DEPLOYMENTS, limit="x")),
-    row("a page of less than nothing", get(DEPLOYMENTS, limit="-1"), gap="a negative limit is refused"),
+    row("a page of less than nothing", get(DEPLOYMENTS, limit="-1")),
     row(
         "a page with a selector",
         get(DEPLOYMENTS, limit="1", labelSelector="team=shop"),
-        gap="remainingItemCount is told although there is a selector",
     ),
     row("a page that goes on nowhere", get(DEPLOYMENTS, limit="1", **{"continue": "x"}), alike=Alike.REASON),
     row(
@@ -112,7 +109,7 @@ SELECTORS = (
     *(row(f"labels {text!r}", selected(text)) for text in GOOD_SELECTORS),
     *(row(f"labels {text!r}", selected(text), alike=Alike.REASON) for text in BAD_SELECTORS),
     *(
-        row(f"labels {text!r}", selected(text), alike=Alike.REASON, gap="a bad selector finds nothing, without a word")
+        row(f"labels {text!r}", selected(text), alike=Alike.REASON)
         for text in ("app=api,", "App_/x=1", "-x=1", "app=-x")
     ),
     *(
@@ -145,7 +142,6 @@ PATHS = (
     row(
         "an unknown version of a built-in group",
         get("/apis/apps/v9/namespaces/NS/deployments"),
-        gap="an unknown version of a built-in group is plain text, where a Status is answered",
     ),
     row("an unknown version of a custom group", get("/apis/external-secrets.io/v1beta1/namespaces/NS/externalsecrets")),
     row("an unknown built-in resource", get(f"{APPS}/things")),
@@ -153,7 +149,6 @@ PATHS = (
     row(
         "an unknown custom resource",
         get(f"{ESO}/things"),
-        gap="an unknown resource of a custom group is a Status, where plain text is answered",
     ),
     row("an unknown subresource", get(f"{API}/nope")),
     row("a status where there is none", get(f"{CORE}/configmaps/x/status")),
@@ -162,12 +157,12 @@ PATHS = (
     row("a group that is not there", get("/apis/nope.example.com")),
     row("a path that is not there", get("/nope")),
     row("health", get("/readyz"), get("/readyz", user="nobody")),
-    row("health for a stranger", get("/readyz", user="stranger"), gap="a wrong token may read /readyz"),
+    row("health for a stranger", get("/readyz", user="stranger")),
 )
 
 ACCESS = (
     row("a token that nobody knows", get(API, user="stranger"), get("/version", user="stranger")),
-    row("no token", get(API, user="nobody"), gap="no token is 401, where it is 403 for system:anonymous"),
+    row("no token", get(API, user="nobody")),
     row("drctl lists secrets", get(f"{CORE}/secrets", user="drctl")),
     row("drctl watches secrets", get(f"{CORE}/secrets", user="drctl", watch="1", timeoutSeconds="1")),
     row("drctl reads a secret", get(f"{CORE}/secrets/x", user="drctl")),
@@ -180,7 +175,6 @@ ACCESS = (
         review("patch", "apps", "deployments"),
         review("get", "nope", "things"),
         alike=Alike.OBJECTS,
-        gap="reviews have no managedFields",
     ),
 )
 

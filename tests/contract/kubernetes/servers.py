@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 CONTEXT = "here"
-_METHODS = {"get": "GET", "list": "GET", "watch": "GET", "patch": "PATCH", "update": "PUT", "create": "POST"}
+_METHODS = {
+    **dict.fromkeys(("get", "list", "watch"), "GET"),
+    **dict.fromkeys(("delete", "deletecollection"), "DELETE"),
+    "create": "POST",
+    "update": "PUT",
+    "patch": "PATCH",
+}
 MERGE = "application/merge-patch+json"
 
 

@@ -26,6 +26,8 @@ MERGE = "application/merge-patch+json"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/shop/deployments"
 PODS = "/api/v1/namespaces/shop/pods"
 EXTERNAL_SECRETS = "/apis/external-secrets.io/v1/namespaces/shop/externalsecrets"
+# What a custom resource must say of itself.
+ES = {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret"}
 SLICES = "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices"
 SECRETS = "/api/v1/namespaces/shop/secrets"
 # Serves HTTP on the pod's own address: what every test's pod runs.
@@ -48,16 +50,16 @@ class Answer:
 
 
 class Client:
-    """The official client, with dicts, as one user."""
+    """The official client, with dicts, as one user; without a token as nobody."""
 
-    def __init__(self, server: Running, token: str) -> None:
+    def __init__(self, server: Running, token: str | None) -> None:
         configuration = Configuration(host=server.url)
         configuration.ssl_ca_cert = str(server.ca_file)
         configuration.retries = False
         configuration.proxy = None
         self._api = ApiClient(configuration)
         self._api.user_agent = "tester/1.0"
-        self._token = token
+        self._headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
 
     def call(
         self,
@@ -70,7 +72,7 @@ class Client:
         timeout_seconds: float = 10.0,
         query: Mapping[str, str] | None = None,
     ) -> Answer:
-        headers = {"Accept": accept, "Authorization": f"Bearer {self._token}"}
+        headers = self._headers | {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = content_type
         request = self._api.param_serialize(
@@ -99,7 +101,7 @@ class Client:
             method,
             self._api.configuration.host + path,
             body=body,
-            headers={"Content-Type": content_type, "Authorization": f"Bearer {self._token}"},
+            headers=self._headers | {"Content-Type": content_type},
             timeout=10,
         )
         return Answer(response.status, response.data.decode(), response.headers)
@@ -148,7 +150,7 @@ def asked_for(request: pytest.FixtureRequest) -> Running:
 
 
 @contextmanager
-def signed_in(server: Running, token: str) -> Iterator[Client]:
+def signed_in(server: Running, token: str | None) -> Iterator[Client]:
     client = Client(server, token)
     try:
         yield client

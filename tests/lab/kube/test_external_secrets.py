@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from drctl.lab.kube_actors import go_text
-from lab.kube.conftest import EXTERNAL_SECRETS, SECRETS, Client, Eventually
+from lab.kube.conftest import ES, EXTERNAL_SECRETS, SECRETS, Client, Eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.usefixtures("lively")
 
 CREDS = f"{EXTERNAL_SECRETS}/creds"
 STORES = "/apis/external-secrets.io/v1/namespaces/shop/secretstores"
+STORE = {"apiVersion": ES["apiVersion"], "kind": "SecretStore"}
 EVENTS = "/api/v1/namespaces/shop/events"
 
 
@@ -31,7 +32,7 @@ def store(admin: Client, tmp_path: Path) -> Path:
     file = folder / "db.json"
     put(file, "first")
     provider = {"lab": {"path": str(folder)}}
-    admin.post(STORES, {"metadata": {"name": "lab"}, "spec": {"provider": provider}})
+    admin.post(STORES, STORE | {"metadata": {"name": "lab"}, "spec": {"provider": provider}})
     return file
 
 
@@ -41,7 +42,7 @@ def put(store: Path, password: str) -> None:
 
 def external_secret(**spec: object) -> Json:
     data = [{"secretKey": "password", "remoteRef": {"key": "db", "property": "password"}}]
-    return {"metadata": {"name": "creds"}, "spec": {"secretStoreRef": {"name": "lab"}, "data": data} | spec}
+    return ES | {"metadata": {"name": "creds"}, "spec": {"secretStoreRef": {"name": "lab"}, "data": data} | spec}
 
 
 def force(client: Client, token: str) -> Json:
@@ -248,7 +249,7 @@ def test_a_deleted_secret_is_made_again(admin: Client, drctl: Client, eventually
 def test_a_store_says_whether_it_can_be_used(admin: Client, store: Path, eventually: Eventually) -> None:
     assert store.exists()
     provider = {"lab": {"path": str(store.parent / "nowhere")}}
-    admin.post(STORES, {"metadata": {"name": "bad"}, "spec": {"provider": provider}})
+    admin.post(STORES, STORE | {"metadata": {"name": "bad"}, "spec": {"provider": provider}})
 
     def reason(name: str) -> str:
         conditions = (admin.get(f"{STORES}/{name}").get("status") or {}).get("conditions", ())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.kube.conftest import DEPLOYMENTS, EXTERNAL_SECRETS, Client, Kubectl, deployment
+from lab.kube.conftest import DEPLOYMENTS, ES, EXTERNAL_SECRETS, Client, Kubectl, deployment
 
 if TYPE_CHECKING:
     from drctl.lab.http_json import JsonCaller
@@ -68,7 +68,7 @@ def test_it_refuses_to_scale_from_another_count(kubectl: Kubectl) -> None:
 
 
 def test_it_annotates_an_external_secret_as_drctl(kubectl: Kubectl, admin: Client) -> None:
-    admin.post(EXTERNAL_SECRETS, {"metadata": {"name": "one"}, "spec": {}})
+    admin.post(EXTERNAL_SECRETS, ES | {"metadata": {"name": "one"}, "spec": {}})
 
     ran = kubectl("annotate", "externalsecret", "one", "force-sync=by-hand", "--overwrite")
 

@@ -90,12 +90,30 @@ def test_a_version_from_the_future_times_out(admin: Client, maps: Json) -> None:
     assert answer.body["details"]["retryAfterSeconds"] == 1
 
 
-@pytest.mark.parametrize("path", ["/apis/nope.example.com/v1/things", "/apis/apps/v9/deployments", "/nope"])
-def test_an_unknown_group_or_version_is_plain_text(admin: Client, path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nope",
+        "/apis/nope.example.com",
+        "/apis/nope.example.com/v1/things",
+        "/apis/external-secrets.io/v1beta1",
+        "/apis/external-secrets.io/v1beta1/externalsecrets",
+        "/apis/external-secrets.io/v1/nopes",
+    ],
+)
+def test_what_no_crd_serves_is_plain_text(admin: Client, path: str) -> None:
     answer = admin.call("GET", path)
 
     assert (answer.status, answer.text) == (404, "404 page not found\n")
     assert answer.headers["Content-Type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize("path", ["/api/v2", "/api/v1/nopes", "/apis/apps/v9", "/apis/apps/v9/deployments"])
+def test_what_the_servers_own_groups_lack_is_a_status(admin: Client, path: str) -> None:
+    answer = admin.call("GET", path)
+
+    assert answer.status == 404
+    assert answer.body["message"] == "the server could not find the requested resource"
 
 
 def test_an_unknown_object_is_named_with_its_group(admin: Client) -> None:

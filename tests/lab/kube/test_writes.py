@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.kube.conftest import DEPLOYMENTS, EXTERNAL_SECRETS, MERGE, Client, deployment
+from lab.kube.conftest import DEPLOYMENTS, ES, EXTERNAL_SECRETS, MERGE, Client, deployment
 
 if TYPE_CHECKING:
     from lab.kube.conftest import Json
@@ -122,7 +122,7 @@ def test_a_plain_json_patch_body_is_an_unsupported_media_type(drctl: Client) -> 
 
 
 def test_a_custom_resource_takes_no_strategic_patch(admin: Client) -> None:
-    admin.post(EXTERNAL_SECRETS, {"metadata": {"name": "one"}, "spec": {}})
+    admin.post(EXTERNAL_SECRETS, ES | {"metadata": {"name": "one"}, "spec": {}})
 
     answer = admin.call("PATCH", f"{EXTERNAL_SECRETS}/one", {"metadata": {}}, content_type=STRATEGIC)
 
@@ -144,7 +144,8 @@ def test_a_malformed_patch_is_a_bad_request(drctl: Client, body: bytes) -> None:
     [
         {"op": "test", "path": "/spec/replicas", "value": 7},
         {"op": "remove", "path": "/spec/nothing"},
-        {"op": "replace", "path": "/spec/strategy/nothing", "value": 1},
+        {"op": "replace", "path": "/spec/nothing/deeper", "value": 1},
+        {"op": "nonsense", "path": "/spec/replicas"},
     ],
 )
 def test_a_json_patch_that_does_not_apply_is_refused(admin: Client, operation: Json) -> None:
@@ -152,6 +153,24 @@ def test_a_json_patch_that_does_not_apply_is_refused(admin: Client, operation: J
 
     assert answer.status == 422
     assert answer.body["message"] == "the server rejected our request due to an error in our request"
+
+
+@pytest.mark.usefixtures("api")
+def test_a_json_patch_replaces_a_key_that_is_not_there(admin: Client) -> None:
+    operation = {"op": "replace", "path": "/metadata/labels/fresh", "value": "yes"}
+
+    answer = admin.call("PATCH", API, [operation], content_type=JSON_PATCH)
+
+    assert answer.body["metadata"]["labels"] == {"app": "api", "fresh": "yes"}
+
+
+def test_a_custom_resource_must_say_what_it_is(admin: Client) -> None:
+    untyped = admin.call("POST", EXTERNAL_SECRETS, {"metadata": {"name": "one"}, "spec": {}})
+    unversioned = admin.call("POST", EXTERNAL_SECRETS, {"kind": ES["kind"], "metadata": {"name": "one"}, "spec": {}})
+
+    assert (untyped.status, unversioned.status) == (400, 400)
+    assert "Object 'Kind' is missing" in untyped.body["message"]
+    assert "does not match the expected API version (external-secrets.io/v1)" in unversioned.body["message"]
 
 
 @pytest.mark.usefixtures("api")
@@ -214,7 +233,7 @@ def test_an_annotation_makes_the_generation_of_a_deployment_grow(admin: Client) 
 
 
 def test_an_annotation_leaves_the_generation_of_an_external_secret(admin: Client) -> None:
-    admin.post(EXTERNAL_SECRETS, {"metadata": {"name": "one"}, "spec": {}})
+    admin.post(EXTERNAL_SECRETS, ES | {"metadata": {"name": "one"}, "spec": {}})
 
     answer = admin.merge(f"{EXTERNAL_SECRETS}/one", {"metadata": {"annotations": {"force-sync": "1"}}})
 

@@ -42,6 +42,18 @@ def add_defaults(kind: Kind, item: JsonObject) -> None:
         fill(item)
 
 
+def require_readable(kind: Kind, item: JsonObject) -> None:
+    """Refuse the whole object of a POST or a PUT that the server's decoder cannot read.
+
+    Raises:
+        ApiError: 400.
+    """
+    spec = item.get("spec") or {}
+    for field in ("acquireTime", "renewTime") if kind is LEASE else ():
+        if spec.get(field) is not None and not _MICRO_TIME.match(str(spec[field])):
+            raise bad_request(f'Lease in version "v1" cannot be handled as a Lease: {_bad_micro_time(spec[field])}')
+
+
 def validate(kind: Kind, item: JsonObject, before: JsonObject | None) -> None:
     """Refuse what the server refuses.
 
@@ -169,8 +181,8 @@ def _default_hpa(item: JsonObject) -> None:
 
 
 def _default_endpoint_slice(item: JsonObject) -> None:
-    item.setdefault("endpoints", None)
-    item.setdefault("ports", None)
+    for key in ("endpoints", "ports"):
+        item[key] = item.get(key) or None
 
 
 def _default_external_secret(item: JsonObject) -> None:
@@ -212,7 +224,12 @@ def _check_hpa(kind: Kind, item: JsonObject, _before: JsonObject | None) -> None
         raise invalid(kind.qualified_name, name, "spec.maxReplicas", problem)
 
 
-def _check_lease(kind: Kind, item: JsonObject, before: JsonObject | None) -> None:
+def _bad_micro_time(text: object) -> str:
+    # apimachinery parses a MicroTime with this one layout (kubernetes.md 16.1).
+    return f'parsing time "{text}" as "2006-01-02T15:04:05.000000Z07:00": cannot parse as ".000000"'
+
+
+def _check_lease(kind: Kind, item: JsonObject, _before: JsonObject | None) -> None:
     spec, name = item.setdefault("spec", {}), item["metadata"]["name"]
     for field in ("acquireTime", "renewTime"):
         if spec.get(field) is None:
@@ -220,11 +237,7 @@ def _check_lease(kind: Kind, item: JsonObject, before: JsonObject | None) -> Non
             continue
         text = str(spec[field])
         if not _MICRO_TIME.match(text):
-            # apimachinery parses a MicroTime with this one layout (kubernetes.md 16.1).
-            why = f'parsing time "{text}" as "2006-01-02T15:04:05.000000Z07:00": cannot parse as ".000000"'
-            if before is not None and before["spec"].get(field) != text:
-                raise invalid("", "", "patch", f"Invalid value: {why}")
-            raise bad_request(f'Lease in version "v1" cannot be handled as a Lease: {why}')
+            raise invalid("", "", "patch", f"Invalid value: {_bad_micro_time(text)}")
         spec[field] = micro_timestamp(datetime.fromisoformat(text).astimezone(UTC))
     duration = spec.get("leaseDurationSeconds")
     if duration is not None and duration < 1:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from drctl.lab.kube_api import errors, reading, writing
+from drctl.lab.kube_api import errors, managed_fields, reading, writing
 from drctl.lab.kube_api.audit import Entry
 from drctl.lab.kube_api.cluster import Cluster, Part
 from drctl.lab.kube_api.discovery import discover
 from drctl.lab.kube_api.faults import CutError
-from drctl.lab.kube_api.kinds import REVIEW_GROUPS, Kind, find_kind, served_versions
+from drctl.lab.kube_api.kinds import REVIEW_GROUPS, Kind, find_kind, is_built_in
 from drctl.lab.kube_api.objects import Ref, timestamp
 from drctl.lab.kube_api.rendering import negotiate, refuse, respond
 from drctl.lab.kube_api.routing import Target, parse_target
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from drctl.lab.kube_api.objects import JsonObject
 
 _HEALTH = {("readyz",), ("livez",), ("healthz",)}
+_PUBLIC = {*_HEALTH, ("version",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,15 @@ class Api:
 
     async def _answer(self, request: web.Request, entry: Entry, body: bytes) -> web.StreamResponse:
         parts = tuple(filter(None, request.path.split("/")))
-        if parts in _HEALTH:
-            await self.faults.enter(request.method, "")
-            return web.Response(text="ok")
         user = self.gatekeeper.authenticate(request.headers.get("Authorization"))
         entry.user = user.name
         await self.faults.enter(request.method, user.name)
+        if parts in _HEALTH:
+            return web.Response(text="ok")
         target = parse_target(parts)
         if target is None:
+            if parts not in _PUBLIC:
+                self.gatekeeper.require_discovery(user, request.path)
             return respond(discover(parts))
         self.gatekeeper.require(user, target.attributes(request.method, request.query))
         if REVIEW_GROUPS.get(target.group) == target.plural and request.method == "POST":
@@ -130,10 +132,11 @@ class Api:
             }
         kind = Kind(target.group, "v1", "SelfSubjectAccessReview", target.plural)
         spec = payload.item(kind).get("spec") or {}
+        author = managed_fields.Author(payload.writer().manager, kind.api_version)
         return {
             "kind": kind.name,
             "apiVersion": kind.api_version,
-            "metadata": {},
+            "metadata": {"managedFields": managed_fields.record(None, {"metadata": {}, "spec": spec}, author)},
             "spec": spec,
             "status": self.gatekeeper.review(user, spec),
         }
@@ -152,5 +155,5 @@ def _part(kind: Kind, target: Target) -> Part:
 
 
 def _unserved(target: Target) -> Exception:
-    served = target.version == "v1" if not target.group else served_versions().get(target.group) == target.version
-    return errors.unknown_resource() if served else errors.UnknownPathError()
+    """Return the 404: a Status within the server's own groups, plain text for the groups of CRDs and for no group."""
+    return errors.unknown_resource() if is_built_in(target.group) else errors.UnknownPathError()

@@ -73,6 +73,7 @@ class Cluster:
         if kind.namespaced and self.store.get(Ref(NAMESPACE, "", namespace)) is None:
             raise errors.not_found(NAMESPACE, namespace)
         item = _typed(kind, body)
+        admission.require_readable(kind, item)
         metadata = item["metadata"]
         if kind.namespaced:
             _require_namespace(metadata, namespace)
@@ -110,6 +111,9 @@ class Cluster:
             ApiError: 400, 404, 409 (stale resourceVersion), 422.
         """
         present = self.get(ref)
+        if not (body.get("metadata") or {}).get("name"):
+            raise errors.no_name(ref.name)
+        admission.require_readable(ref.kind, body)
         if ref.kind.needs_version and part is Part.MAIN and not (body.get("metadata") or {}).get("resourceVersion"):
             problem = "Invalid value: 0: must be specified for an update"
             raise errors.invalid(ref.kind.qualified, ref.name, "metadata.resourceVersion", problem)
@@ -123,11 +127,17 @@ class Cluster:
         Raises:
             ApiError: 400, 404, 409 (when the change sets a stale resourceVersion), 422.
         """
-        return self._write(ref, self.get(ref), change(self.get(ref, part)), by, part)
+        wanted = change(self.get(ref, part))
+        if part is Part.MAIN:
+            _require_same_type(ref, wanted)
+        return self._write(ref, self.get(ref), wanted, by, part)
 
     def _write(self, ref: Ref, present: JsonObject, body: JsonObject, by: Writer, part: Part) -> JsonObject:
         kind = ref.kind
         _require_same_place(ref, body)
+        uid = (body.get("metadata") or {}).get("uid")
+        if part is Part.SCALE and uid and uid != present["metadata"]["uid"]:
+            raise errors.another_uid(kind, part.value, ref.name, uid, present["metadata"]["uid"])
         wanted = scaled(present, body) if part is Part.SCALE else _typed(kind, body)
         version = wanted["metadata"].get("resourceVersion")
         if version and not str(version).isdigit():
@@ -142,6 +152,9 @@ class Cluster:
             if _grows(kind, present, item, part):
                 item["metadata"]["generation"] += 1
             item["metadata"]["managedFields"] = managed_fields.record(present, item, _author(kind, by, part))
+            item = item if by.dry_run else self.store.put(kind, item)
+        elif part is Part.SCALE and (settled := managed_fields.settle(item)) != item["metadata"]["managedFields"]:
+            item["metadata"]["managedFields"] = settled
             item = item if by.dry_run else self.store.put(kind, item)
         return scale_of(item) if part is Part.SCALE else item
 
@@ -209,6 +222,17 @@ def _require_same_place(ref: Ref, body: JsonObject) -> None:
         raise errors.bad_request(f"the name of the object ({name}) does not match the name on the URL ({ref.name})")
     if ref.kind.namespaced:
         _require_namespace({"namespace": metadata.get("namespace") or ref.namespace}, ref.namespace)
+
+
+def _require_same_type(ref: Ref, body: JsonObject) -> None:
+    kind = ref.kind
+    if (body.get("apiVersion"), body.get("kind")) == (kind.api_version, kind.name):
+        return
+    if kind.custom and body.get("kind") != kind.name:
+        problem = f'Invalid value: "{body.get("kind")}": must be {kind.name}'
+        raise errors.invalid(kind.qualified_name, ref.name, "kind", problem)
+    problem = f'Invalid value: no kind "{body.get("kind")}" is registered for version "{body.get("apiVersion")}"'
+    raise errors.invalid("", "", "patch", problem)
 
 
 def _require_preconditions(ref: Ref, metadata: JsonObject, wanted: Preconditions) -> None:

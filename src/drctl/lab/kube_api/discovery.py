@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drctl.lab.kube_api.errors import UnknownPathError, unknown_resource
-from drctl.lab.kube_api.kinds import KINDS, REVIEW_GROUPS, Kind, served_versions
+from drctl.lab.kube_api.kinds import KINDS, REVIEW_GROUPS, Kind, is_built_in, served_versions
 
 if TYPE_CHECKING:
     from drctl.lab.kube_api.objects import JsonObject
@@ -30,7 +30,7 @@ def discover(parts: tuple[str, ...]) -> JsonObject:
 
     Raises:
         UnknownPathError: No such group, or no such path.
-        ApiError: 404, a version that a served group does not have.
+        ApiError: 404, a version that one of the server's own groups does not have.
     """
     match parts:
         case ("version",):
@@ -46,8 +46,10 @@ def discover(parts: tuple[str, ...]) -> JsonObject:
             return {"kind": "APIGroup", "apiVersion": "v1"} | _group(group, served_versions()[group])
         case ("apis", group, version) if group in served_versions():
             if served_versions()[group] != version:
-                raise unknown_resource()
+                raise unknown_resource() if is_built_in(group) else UnknownPathError
             return _resources(group, version)
+        case ("api", _):
+            raise unknown_resource()
         case _:
             raise UnknownPathError
 

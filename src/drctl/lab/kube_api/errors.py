@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from drctl.lab.kube_api.objects import JsonObject
 
 
+_NO_PATCH = "415: Unsupported Media Type"
+
+
 class ApiError(Exception):
     """A refusal that the client sees as a `Status`. `retry_after` is in seconds."""
 
@@ -88,6 +91,21 @@ def failed_precondition(kind: Kind, name: str, why: str) -> ApiError:
     return ApiError(409, "Conflict", message, _details(kind, name) | {"kind": kind.name})
 
 
+def another_uid(kind: Kind, part: str, name: str, wanted: str, present: str) -> ApiError:
+    """A write to a subresource of an object that was deleted and made anew."""
+    what, group = f"{kind.plural}/{part}", f".{kind.group}" if kind.group else ""
+    message = (
+        f'Operation cannot be fulfilled on {what}{group} "{name}": '
+        f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {present}"
+    )
+    return ApiError(409, "Conflict", message, _details(kind, name) | {"kind": what})
+
+
+def no_name(name: str) -> ApiError:
+    """A PUT of something without a name."""
+    return bad_request(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
+
+
 def invalid(what: str, name: str, field: str, problem: str, *, reason: str = "FieldValueInvalid") -> ApiError:
     """A value that validation refuses. `what` is `Kind.group`, or `plural.group` where storage refuses."""
     kind, _, group = what.partition(".")
@@ -120,9 +138,10 @@ def method_not_allowed() -> ApiError:
     return ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
 
 
-def unsupported_media_type(message: str = "415: Unsupported Media Type") -> ApiError:
-    """A body in a format that this resource does not take."""
-    return ApiError(415, "UnsupportedMediaType", message, {})
+def unsupported_media_type(message: str = _NO_PATCH) -> ApiError:
+    """A body in a format that this resource does not take, or (the words as given) no format of a patch at all."""
+    details: JsonObject | None = {} if message == _NO_PATCH else None
+    return ApiError(415, "UnsupportedMediaType", message, details)
 
 
 def not_acceptable(message: str) -> ApiError:
@@ -134,10 +153,9 @@ def too_large_version(version: int, current: int) -> ApiError:
     """A read at a resourceVersion from the future."""
     details: JsonObject = {
         "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
-        "retryAfterSeconds": 1,
     }
     message = f"Timeout: Too large resource version: {version}, current: {current}"
-    return ApiError(504, "Timeout", message, details)
+    return ApiError(504, "Timeout", message, details, retry_after=1)
 
 
 def expired(version: int, oldest: int) -> ApiError:

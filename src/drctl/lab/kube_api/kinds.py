@@ -170,6 +170,11 @@ def kind_named(api_version: str, name: str) -> Kind | None:
     return _BY_NAME.get((api_version, name))
 
 
+def is_built_in(group: str) -> bool:
+    """Say whether a group is the server's own, and not of a CRD."""
+    return group in REVIEW_GROUPS or any(kind.group == group and not kind.custom for kind in KINDS)
+
+
 def served_versions() -> dict[str, str]:
     """Return the version of each named group, in the table's order."""
     named = {kind.group: kind.version for kind in KINDS if kind.group}

@@ -33,7 +33,7 @@ def record(before: JsonObject | None, after: JsonObject, author: Author) -> list
     new = dict(_leaves(after))
     changed = {path for path, value in new.items() if path not in old or old[path] != value}
     gone = old.keys() - new.keys()
-    entries = (before or {}).get("metadata", {}).get("managedFields") or []
+    entries = _distinct(before)
     if author.subresource == "scale" and not _records_scale(entries, after):
         gone, changed = gone | changed, set()
     kept: list[JsonObject] = []
@@ -46,7 +46,34 @@ def record(before: JsonObject | None, after: JsonObject, author: Author) -> list
             kept.append(entry | {"fieldsV1": _tree(paths)})
     if changed:
         kept.append(_entry(author, mine))
-    return sorted(kept, key=lambda entry: (entry.get("time", ""), entry["manager"]))
+    return sorted(kept, key=_order)
+
+
+def settle(item: JsonObject) -> list[JsonObject]:
+    """Return the managedFields after a scale to what is there already, which the real server also records (measured).
+
+    The first one takes `spec.replicas` out of the entry that has it among others, into one without a time. The
+    two have one identity, so that the next write of any kind keeps the last only: nobody owns the field then.
+    """
+    settled: list[JsonObject] = []
+    for entry in _distinct(item):
+        paths = set(_paths(entry["fieldsV1"]))
+        if REPLICAS in paths and len(paths) > 1 and "time" in entry:
+            timeless = {key: value for key, value in entry.items() if key != "time"}
+            settled.append(timeless | {"fieldsV1": _tree({REPLICAS})})
+            paths -= {REPLICAS}
+        settled.append(entry | {"fieldsV1": _tree(paths)})
+    return sorted(settled, key=_order)
+
+
+def _distinct(item: JsonObject | None) -> list[JsonObject]:
+    """Return the entries; of those with one identity the last, as they are read into a map."""
+    entries = (item or {}).get("metadata", {}).get("managedFields") or []
+    return list({(e["manager"], e["apiVersion"], e.get("subresource", "")): e for e in entries}.values())
+
+
+def _order(entry: JsonObject) -> tuple[str, str]:
+    return entry.get("time", ""), entry["manager"]
 
 
 def _records_scale(entries: list[JsonObject], after: JsonObject) -> bool:

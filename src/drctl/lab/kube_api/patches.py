@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from drctl.lab.kube_api.errors import bad_request, rejected
+from drctl.lab.kube_api.errors import rejected
 
 if TYPE_CHECKING:
     from drctl.lab.kube_api.objects import JsonObject
@@ -89,7 +89,7 @@ def json_patch(target: JsonObject, operations: list[JsonObject]) -> JsonObject:
     """Apply a JSON patch (RFC 6902).
 
     Raises:
-        ApiError: 422 when a test fails or a path does not exist; 400 when an operation is none.
+        ApiError: 422 when a test fails, a path does not exist, or an operation is none.
     """
     document: Any = {"": copy.deepcopy(target)}
     for operation in operations:
@@ -107,13 +107,14 @@ def _apply(document: Any, operation: JsonObject) -> None:  # noqa: ANN401 - any 
     parent, key = _locate(document, operation["path"])
     match operation.get("op"):
         case "test":
-            if _read(parent, key) != operation.get("value"):
+            found = parent.get(key) if isinstance(parent, dict) else _read(parent, key)
+            if found != operation.get("value"):
                 raise rejected()
         case "add":
-            _add(parent, key, copy.deepcopy(operation["value"]))
+            _add(parent, key, copy.deepcopy(operation.get("value")))
         case "replace":
-            _read(parent, key)
-            parent[_index(parent, key)] = copy.deepcopy(operation["value"])
+            # A key that is not there is added (measured); an index that is not there is refused.
+            parent[_index(parent, key)] = copy.deepcopy(operation.get("value"))
         case "remove":
             del parent[_index(parent, key)]
         case "move" | "copy" as op:
@@ -122,8 +123,8 @@ def _apply(document: Any, operation: JsonObject) -> None:  # noqa: ANN401 - any 
             if op == "move":
                 del source[_index(source, source_key)]
             _add(parent, key, value)
-        case other:
-            raise bad_request(f"error decoding patch: unexpected kind: {other}")
+        case _:
+            raise rejected()
 
 
 def _locate(document: Any, pointer: str) -> tuple[Any, str]:  # noqa: ANN401 - any JSON value has paths

@@ -53,7 +53,8 @@ class Query:
         )
         text = parameters.get("resourceVersion", "")
         if text and not text.isdigit():
-            message = f'invalid resource version: resourceVersion: Invalid value: "{text}": invalid syntax'
+            parsing = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+            message = f'invalid resource version: resourceVersion: Invalid value: "{text}": {parsing}'
             raise errors.bad_request(message)
         return cls(kind, namespace, selection, view, int(text) if text else None, parameters)
 
@@ -67,9 +68,12 @@ def require_version(cluster: Cluster, text: str) -> None:
     """Refuse a read at a resourceVersion that does not exist yet.
 
     Raises:
-        ApiError: 504.
+        ApiError: 504; 500, it is no number (measured, for one object).
     """
-    if text.isdigit() and int(text) > cluster.store.version:
+    if text and not text.isdigit():
+        parsing = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise errors.ApiError(500, "", f'resourceVersion: Invalid value: "{text}": {parsing}')
+    if text and int(text) > cluster.store.version:
         raise errors.too_large_version(int(text), cluster.store.version)
 
 
@@ -86,10 +90,11 @@ def list_page(cluster: Cluster, query: Query) -> JsonObject:
         items = [item for item in items if _place(item) > after]
     metadata: JsonObject = {"resourceVersion": str(cluster.store.version)}
     limit = query.parameters.get("limit", "")
-    if limit and not limit.isdigit():
+    if limit and not limit.removeprefix("-").isdigit():
         raise errors.bad_request(f'strconv.ParseInt: parsing "{limit}": invalid syntax')
     if limit and 0 < int(limit) < len(items):
-        metadata["remainingItemCount"] = len(items) - int(limit)
+        if query.selection == selectors.Selection():
+            metadata["remainingItemCount"] = len(items) - int(limit)
         items = items[: int(limit)]
         metadata["continue"] = _encode_token(_place(items[-1]))
     return query.view.listed(query.kind, items, metadata)
@@ -107,7 +112,7 @@ def _decode_token(token: str) -> list[str]:
     try:
         place = json.loads(base64.urlsafe_b64decode(token))
     except (binascii.Error, ValueError) as exc:
-        raise errors.bad_request("continue key is not valid") from exc
+        raise errors.bad_request("invalid continue token: continue key is not valid") from exc
     return list(place)
 
 

@@ -51,7 +51,7 @@ def negotiate(accept: str, *, verb: str, kind: Kind) -> View:
     """Choose the first clause of an `Accept` header that this server can serve; Tables are not among them.
 
     Raises:
-        ApiError: 406, none of them; or the metadata of one object asked of a list.
+        ApiError: 406, none of them; or the metadata of one object asked of a list, or the other way round.
     """
     if not accept:
         return View()
@@ -62,6 +62,9 @@ def negotiate(accept: str, *, verb: str, kind: Kind) -> View:
             continue
         if wanted == _ONE and verb == "list":
             message = f"you requested {_ONE}, but the requested object is a list (*{kind.group}.{kind.name}List)"
+            raise not_acceptable(message)
+        if wanted == _LIST and verb == "get":
+            message = f"you requested {_LIST}, but the requested object is not a list (*{kind.group}.{kind.name})"
             raise not_acceptable(message)
         return View(metadata_only=bool(wanted))
     raise not_acceptable("406: Not Acceptable\n\nAvailable representations: application/json")

@@ -10,6 +10,7 @@ from drctl.lab.kube_api.errors import invalid
 if TYPE_CHECKING:
     from drctl.lab.kube_api.objects import JsonObject
 
+_INT32_END = 2**31
 _METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
@@ -36,7 +37,7 @@ def scaled(workload: JsonObject, scale: JsonObject) -> JsonObject:
     """
     replicas = (scale.get("spec") or {}).get("replicas", 0)
     name = workload["metadata"]["name"]
-    if not isinstance(replicas, int) or isinstance(replicas, bool):
+    if not isinstance(replicas, int) or isinstance(replicas, bool) or abs(replicas) >= _INT32_END:
         problem = f"Invalid value: {replicas!r}: json: cannot unmarshal into ScaleSpec.spec.replicas of type int32"
         raise invalid("", "", "patch", problem)
     if replicas < 0:

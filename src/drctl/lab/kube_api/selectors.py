@@ -18,6 +18,8 @@ _SET_BASED = re.compile(r"^(?P<key>\S+)\s+(?P<op>in|notin)\s*\((?P<values>[^()]*
 _EQUALITY = re.compile(r"^(?P<key>[^\s=!]+)\s*(?P<op>==|=|!=)\s*(?P<value>[^\s=!]*)$")
 _EXISTS = re.compile(r"^(?P<absent>!?)\s*(?P<key>[^\s=!(),]+)$")
 _BETWEEN = re.compile(r",(?![^(]*\))")
+_WORD = re.compile(r"^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
+_PREFIX = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
 _COMMON_FIELDS = ("metadata.name", "metadata.namespace")
 
 
@@ -64,7 +66,7 @@ def parse_labels(text: str) -> tuple[Requirement, ...]:
     Raises:
         ApiError: 400, when it is none.
     """
-    return tuple(_requirement(term.strip()) for term in _BETWEEN.split(text) if term.strip())
+    return tuple(_requirement(term.strip()) for term in _BETWEEN.split(text)) if text.strip() else ()
 
 
 def parse_fields(text: str, kind: Kind) -> tuple[Requirement, ...]:
@@ -80,7 +82,7 @@ def parse_fields(text: str, kind: Kind) -> tuple[Requirement, ...]:
             raise bad_request(f"invalid selector: '{term}'; can't understand '{term}'")
         key = match["key"]
         if key not in _COMMON_FIELDS + kind.field_labels:
-            if kind.field_labels:
+            if kind.field_labels or kind.custom:
                 raise bad_request(f"field label not supported: {key}")
             raise bad_request(f'"{key}" is not a known field selector: only "metadata.name", "metadata.namespace"')
         found.append(Requirement(key, frozenset({match["value"]}), negated=match["op"] == "!="))
@@ -102,6 +104,19 @@ def as_text(requirements: tuple[Requirement, ...]) -> str:
 
 
 def _requirement(term: str) -> Requirement:
+    found = _parsed(term)
+    prefix, slash, name = found.key.rpartition("/")
+    if not _WORD.match(name) or (slash and not _PREFIX.match(prefix)):
+        raise bad_request(f'key: Invalid value: "{found.key}": name part must consist of alphanumeric characters')
+    for value in found.values or ():
+        if value and not _WORD.match(value):
+            raise bad_request(
+                f'values[0][{found.key}]: Invalid value: "{value}": a valid label must be an empty string'
+            )
+    return found
+
+
+def _parsed(term: str) -> Requirement:
     if match := _SET_BASED.match(term):
         values = frozenset(value.strip() for value in match["values"].split(","))
         return Requirement(match["key"], values, negated=match["op"] == "notin")

@@ -59,7 +59,7 @@ class Payload:
         """Return the object in the body.
 
         Raises:
-            ApiError: 400, no JSON object; 415, no JSON.
+            ApiError: 400, no JSON object, or a custom resource that does not say what it is; 415, no JSON.
         """
         if self.content_type not in {"", "application/json"}:
             raise errors.unsupported_media_type(f"{_UNKNOWN_FORMAT}application/json")
@@ -70,7 +70,21 @@ class Payload:
             raise errors.bad_request(message) from exc
         if not isinstance(found, dict):
             raise errors.bad_request(f"the object provided is unrecognized (must be of type {kind.name})")
+        if kind.custom and self.method != "DELETE":
+            _require_type(kind, found)
         return found
+
+
+def _require_type(kind: Kind, body: JsonObject) -> None:
+    """Refuse a custom resource without its type; the types of the server's own kinds are known from the path."""
+    if not body.get("kind"):
+        raise errors.bad_request(
+            f"the object provided is unrecognized (must be of type {kind.name}): Object 'Kind' is missing"
+        )
+    if body.get("apiVersion") != kind.api_version:
+        version = body.get("apiVersion") or ""
+        message = f"the API version in the data ({version}) does not match the expected API version"
+        raise errors.bad_request(f"{message} ({kind.api_version})")
 
 
 def patch(cluster: Cluster, ref: Ref, payload: Payload, part: Part) -> JsonObject:
