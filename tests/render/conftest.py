@@ -18,7 +18,7 @@ _UPDATE = "DRCTL_UPDATE_GOLDEN"
 @pytest.fixture
 def console() -> Console:
     """A terminal of 80 columns without colours; `console.file` has what was printed."""
-    return Console(file=io.StringIO(), width=80, no_color=True, highlight=False, force_terminal=False)
+    return Console(file=io.StringIO(), width=80, height=60, no_color=True, highlight=False, force_terminal=False)
 
 
 @pytest.fixture

@@ -29,7 +29,13 @@ WHOLE = Failure(
     served="no: HTTP 503",
     written_twice="unknown: east does not answer",
     expected="ORDERS takes orders.> in west, proved by a probe",
-    in_force=("west/deployment/shop/api spec.replicas", "west/stream/KV_SETTINGS mirror"),
+    in_force=(
+        "east/stream/ORDERS subjects",
+        *(f"west/deployment/shop/w{number} spec.replicas" for number in range(1, 6)),
+        "west/stream/KV_SETTINGS mirror",
+        "west/stream/KV_SETTINGS subjects",
+        "lab.test/_drctl.shop.lab.test TXT values",
+    ),
     past_no_return=True,
     look="nats --context west req '$JS.API.STREAM.INFO.ORDERS' ''",
     by_hand=tuple(
@@ -59,6 +65,12 @@ def test_a_command_that_wants_a_name_put_in_stays_in_its_sentence() -> None:
     assert error_text(error).splitlines()[-1] == "Make one: `drctl plan failover -o FILE`."
 
 
+def test_a_command_that_should_have_run_before_is_not_what_to_do_now() -> None:
+    error = DrctlError("nobody knows the subjects", remedy="Set them, or run `drctl watch` while the source lives.")
+
+    assert error_text(error).endswith("while the source lives.")
+
+
 def test_consent_in_quotes_is_part_of_a_whole_command() -> None:
     whole = 'drctl failover --mode emergency --confirm "shop-lab west" --accept data-loss'
 
@@ -80,7 +92,7 @@ def test_a_stopped_run_is_told_in_about_fifteen_lines_of_eighty_columns(golden: 
 
     prose = [line for line in text.splitlines() if not line.startswith(("Look:", "By hand:", "  ", "Journal:", "Or"))]
     assert max(map(len, prose)) <= 80
-    assert len(text.splitlines()) <= 20
+    assert len(text.splitlines()) <= 21
     assert text.splitlines()[-1] == "drctl resume 20260301-030008-failover-3fa9"
     golden("failure-whole.txt", text + "\n")
 
@@ -97,7 +109,7 @@ def test_what_is_not_known_is_said_to_be_unknown(golden: Callable[[str, str], No
 def test_a_long_answer_of_a_vendor_does_not_push_the_rest_off_the_screen() -> None:
     text = failure_text(WHOLE, StepFailedError("word " * 500, remedy="Look " * 500))
 
-    assert len(text.splitlines()) <= 23
+    assert len(text.splitlines()) <= 24
     assert " ..." in text
 
 

@@ -9,6 +9,7 @@ from drctl.render.errors import runbook_page
 from drctl.render.wording import UNKNOWN, filled, lasted, masked, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import timedelta
 
     from drctl.core.access import Command
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 80
 _LABEL = 15
-_OBSERVED_LINES, _IN_FORCE_LINES, _BY_HAND_COMMANDS = 3, 2, 2
+_OBSERVED_LINES, _IN_FORCE_LINES, _BY_HAND_COMMANDS, _NAMES = 3, 4, 2, 3
 _ON_THE_WAY_HOME = frozenset({"await_link", "rescue_tail", "seal_tail", "rebuild_mirror", "await_sync"})
 
 
@@ -26,9 +27,10 @@ class Failure:
 
     `served` reads like `yes, from west` or `no`; `written_twice` like `no` or `yes: ORDERS in east and west`.
     `expected` is what the step waits for; what was observed is the error's message, in the vendor's own words.
-    `in_force` names what was changed and stays so. `look` is one command that only reads. `by_hand` are the
-    failed step's own commands; `next_commands` are ordered, safest first, without the resume.
-    `budget_left` may be negative. `runbook` is the page's path, if it is not the usual one.
+    `in_force` names each field that was changed and stays so, oldest first: `west/stream/ORDERS subjects`.
+    `look` is one command that only reads. `by_hand` are the failed step's own commands; `next_commands` are
+    ordered, safest first, without the resume. `budget_left` may be negative. `runbook` is the page's path, if it
+    is not the usual one.
     """
 
     run_id: str
@@ -85,7 +87,22 @@ def _command(label: str, line: str) -> str:
 
 
 def _in_force(failure: Failure) -> str:
-    return "; ".join(failure.in_force) or "nothing was changed by this run, as far as its journal knows"
+    if not failure.in_force:
+        return "nothing was changed by this run, as far as its journal knows"
+    return f"changed, newest first: {'; '.join(_objects(failure.in_force))}"
+
+
+def _objects(in_force: tuple[str, ...]) -> Iterator[str]:
+    """Yield what was changed by its place: `west/stream ORDERS, AUDIT`."""
+    places: dict[str, list[str]] = {}
+    for line in reversed(in_force):
+        path = line.rpartition(" ")[0].split("/")
+        names = places.setdefault("/".join(path[:2] if len(path) > 2 else path[:-1]), [])
+        if path[-1] not in names:
+            names.append(path[-1])
+    for place, names in places.items():
+        left = len(names) - _NAMES
+        yield f"{place} {', '.join(sorted(names)[:_NAMES])}" + (f" and {left} more" if left > 0 else "")
 
 
 def _side(past: bool | None) -> str:

@@ -11,8 +11,9 @@ from drctl.render.wording import masked
 if TYPE_CHECKING:
     from drctl.core.errors import DrctlError
 
-# A whole command: `drctl resume RUN` still wants a name put in, so it stays in its sentence.
-_COMMAND = re.compile(r"`(drctl (?:[^`A-Z]|\"[^\"`]*\")+)`")
+# A whole command that the remedy leads to. `drctl resume RUN` still wants a name put in and stays in its sentence;
+# so does a command in the middle, which may be what should have been done before.
+_COMMAND = re.compile(r"`(drctl (?:[^`A-Z]|\"[^\"`]*\")+)`\.?$")
 
 
 def runbook_page(code: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -35,7 +36,8 @@ def print_ledger(ledger: Ledger, console: Console) -> None:
     for heading in ("stream", "sequence", "time (UTC)", "id", "subject"):
         table.add_column(heading)
     for line in ledger.lines:
-        row = (line.stream, str(line.seq), rfc3339(line.at) or "", one_line(line.message_id), one_line(line.subject))
+        at = line.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+        row = (line.stream, str(line.seq), at, one_line(line.message_id), one_line(line.subject))
         table.add_row(*(Text(cell) for cell in row))
     page.show(table)
 

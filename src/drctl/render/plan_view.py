@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from drctl.app.preview import StepPreview
     from drctl.core.change import Diff
     from drctl.core.finding import Finding
+    from drctl.core.intent import Intent
     from drctl.core.topology import Topology
     from drctl.planning.plan import Phase
     from drctl.steps.catalog import AnyStep
@@ -47,7 +48,7 @@ def print_plan(prepared: Prepared, topology: Topology, console: Console) -> None
     only = ", reprotect only" if intent.reprotect_only else ""
     page.heading(f"{intent.operation.value.upper()} {plan.service}: {direction} ({intent.mode.value}{only})")
     if prepared.is_there_already:
-        page.prose(f"Nothing to do: {intent.target} is the active region already, by every moving step's evidence.")
+        page.prose(f"Nothing to do: {_is_already(intent)} already, by every moving step's evidence.")
         return
     by_step = {shown.step.id: shown for shown in prepared.previews}
     for number, phase in enumerate(plan.phases, start=1):
@@ -61,6 +62,12 @@ def print_plan(prepared: Prepared, topology: Topology, console: Console) -> None
     _print_findings(page, prepared)
     _print_facts(page, prepared)
     _print_consent(page, prepared)
+
+
+def _is_already(intent: Intent) -> str:
+    if intent.operation is Operation.FENCE:
+        return f"{intent.target} is fenced"
+    return f"{intent.target} mirrors {intent.source}" if intent.reprotect_only else f"{intent.target} is active"
 
 
 def shown_findings(prepared: Prepared) -> tuple[Finding, ...]:

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
 from drctl.core.errors import ExitCode
 from drctl.render.jsonable import Json, changes_json, jsonable
 from drctl.render.page import Page
@@ -45,19 +41,14 @@ def state_of(run: RunState, lock_holder: str = "") -> str:
 
 
 def print_runs(runs: tuple[RunState, ...], console: Console, lock_holder: str = "") -> None:
-    """Print one line a run, the oldest first."""
+    """Print each run with what was wanted and what became of it, the oldest first."""
     page = Page(console)
     if not runs:
         page.prose("There are no runs in this state directory.")
         return
-    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
-    table.add_column("run", no_wrap=True)
-    table.add_column("started (UTC)", no_wrap=True)
-    table.add_column("wanted, and what became of it")
     for run in runs:
-        became = f"{_wanted(run.intent)}: {state_of(run, lock_holder)}"
-        table.add_row(Text(run.run_id), Text(date_time(run.started_at)), Text(became))
-    page.show(table)
+        page.heading(f"{run.run_id}  started {date_time(run.started_at)}")
+        page.prose(f"{_wanted(run.intent)}: {state_of(run, lock_holder)}", 2, 4)
 
 
 def print_run(run: RunState, console: Console, folder: str | Path, lock_holder: str = "") -> None:

@@ -29,7 +29,7 @@ def print_status(status: Status, console: Console) -> None:
     page.heading(f"{status.service}: {active}", "bold green" if status.active else "bold yellow")
     page.labelled("Public name", _public(status.public))
     if status.taken_twice:
-        words = f"{', '.join(status.taken_twice)} takes writes in two regions: fence the one that must stop, now"
+        words = f"writes to {', '.join(status.taken_twice)} are taken in two regions: fence the one that must stop, now"
         page.labelled("TWO WRITERS", words, "bold red")
     for region in status.regions:
         _print_region(page, region)
