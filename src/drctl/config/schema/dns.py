@@ -1,0 +1,59 @@
+"""The zones whose records move, each at its vendor."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from drctl.config import fields
+from drctl.config.schema.base import SecretReference, Strict
+
+VENDORS = ("route53", "cloudflare")
+
+
+class Record(Strict):
+    """A name that moves with the service."""
+
+    name: fields.RecordName
+    """The full name."""
+    type: Literal["A", "AAAA"] = "A"
+    """The record's type; its values are the active region's addresses."""
+    awaited: bool = True
+    """Whether a run waits until the record's old TTL has passed."""
+
+
+class _Zone(Strict):
+    zone: fields.Hostname
+    """The zone's name."""
+    zone_id: fields.Text
+    """The zone's id at the vendor; with it drctl needs no right to list zones."""
+    endpoint: fields.HttpUrl | None = None
+    """Another address of the vendor's API."""
+    nameservers: tuple[fields.Server, ...] = ()
+    """Every authoritative server as address:port; empty: found by the zone's NS records."""
+    records: tuple[Record, ...] = ()
+    """The names that move with the service."""
+
+
+class Route53Zone(_Zone):
+    """A zone at Route 53. Without keys, AWS' own chain of credentials is used."""
+
+    vendor: Literal["route53"]
+    """Whose API changes the zone."""
+    access_key_id: SecretReference | None = None
+    """The key's id, with `secret_access_key`."""
+    secret_access_key: SecretReference | None = None
+    """The key."""
+
+
+class CloudflareZone(_Zone):
+    """A zone at Cloudflare."""
+
+    vendor: Literal["cloudflare"]
+    """Whose API changes the zone."""
+    api_token: SecretReference
+    """A token for this zone only, with the right to edit DNS."""
+
+
+Zone = Annotated[Route53Zone | CloudflareZone, Field(discriminator="vendor")]
