@@ -61,6 +61,29 @@ def test_what_it_finds(world: World, arrange: Callable[[World], object], expecte
     assert found(STEP, world) == expected
 
 
+@pytest.mark.parametrize("other", ["AAAA", "HTTPS", "SVCB"])
+def test_what_would_be_left_behind_at_the_name_blocks(world: World, other: str) -> None:
+    zone(world).put(RecordState(NAME, other, TTL, ("whatever",)))
+
+    assert found(STEP, world) == ("blocked record-left-behind",)
+
+
+def test_what_leads_nobody_anywhere_may_stay(world: World) -> None:
+    zone(world).put(RecordState(NAME, "MX", TTL, ("10 mail.lab.test",)))
+
+    assert found(STEP, world) == (MOVE, NOTE)
+
+
+def test_every_type_at_a_name_moves_in_one_batch(world: World) -> None:
+    zone(world).put(RecordState(NAME, "HTTPS", TTL, ("1 . ipv4hint=127.0.0.11",)))
+    both = replace(STEP, items=(ITEM, RecordItem(NAME, "HTTPS", ("1 . ipv4hint=127.0.0.12",))))
+
+    apply(both, world)
+
+    assert found(both, world) == CONVERGED
+    assert world.calls.writes == [f"{ZONE}/dns/swap"]
+
+
 def test_the_order_of_values_is_no_difference(world: World) -> None:
     zone(world).put(RecordState(NAME, "A", TTL, ("10.0.0.1", "10.0.0.2")))
 

@@ -134,7 +134,7 @@ def _pointed(world: ReadPorts, topology: Topology) -> dict[str, str]:
     for rule in topology.records:
         record = world.dns(rule.zone).record(rule.name, rule.type)
         for region in topology.regions:
-            if record is not None and set(record.values) == set(region.addresses):
+            if record is not None and record.values == rule.values_in(region):
                 pointed.setdefault(region.name, []).append(f"{rule.name} {rule.type}")
     return {region: ", ".join(records) for region, records in pointed.items()}
 

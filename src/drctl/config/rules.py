@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from drctl.config.mistakes import Mistake, Where
+from drctl.core.record_values import family_of
 
 Raw = Mapping[Any, Any]
 
@@ -18,9 +18,9 @@ def broken_rules(data: object) -> tuple[Mistake, ...]:
     return (
         *_regions(data),
         *_roles(data),
-        *_addresses(data),
         *_nats(data),
         *_zones(data),
+        *_values(data),
         *_probes(data),
     )
 
@@ -54,32 +54,39 @@ def _roles(data: Raw) -> Iterator[Mistake]:
         yield Mistake(("standby",), "is the home region itself", f"Name the other one of: {known}.")
 
 
-def _addresses(data: Raw) -> Iterator[Mistake]:
-    """Records of one type hold addresses of one family."""
-    wanted = {
-        record.get("type", "A") for _, zone in _entries(data, "dns") for _, record in _entries(zone, "records")
-    } & {"A", "AAAA"}
-    if len(wanted) > 1:
-        yield Mistake(
-            ("dns",),
-            "has A and AAAA records: a region's addresses cannot be the values of both",
-            "Keep the records of one type.",
-        )
-    elif wanted:
-        (kind,) = wanted
-        for number, region in _entries(data, "regions"):
-            for place, address in enumerate(_list(region, "addresses")):
-                if _family(address) not in {kind, ""}:
-                    yield Mistake(
-                        ("regions", number, "addresses", place),
-                        f"{address} cannot be the value of a record of type {kind}",
-                        "Give addresses of the records' family, or change the records' type.",
-                    )
+def _values(data: Raw) -> Iterator[Mistake]:
+    """Every record has something to hold in every region."""
+    for number, zone in _entries(data, "dns"):
+        for place, record in _entries(zone, "records"):
+            here: Where = ("dns", number, "records", place)
+            given = record.get("values", {})
+            if isinstance(given, Mapping):
+                yield from _values_of(data, here, record.get("type", "A"), given)
+
+
+def _values_of(data: Raw, here: Where, kind: object, given: Raw) -> Iterator[Mistake]:
+    names = [region.get("name") for _, region in _entries(data, "regions")]
+    for name in given:
+        if name not in names:
+            yield Mistake((*here, "values", str(name)), f"there is no region {name!r}", "Name this file's regions.")
+    for _, region in _entries(data, "regions"):
+        name = region.get("name")
+        if name in given or not isinstance(kind, str):
+            continue
+        if kind not in {"A", "AAAA"}:
+            what = f"{name} has none, and {kind} holds no addresses"
+            yield Mistake((*here, "values"), what, f"Give {name}'s values.")
+        elif kind not in (families := {_family(one) for one in _list(region, "addresses")}) and "" not in families:
+            yield Mistake(
+                (*here, "type"),
+                f"{name} has no address for a record of type {kind}",
+                f"Give {name} an address of that family, or the record its `values`.",
+            )
 
 
 def _family(address: object) -> str:
     try:
-        return "A" if ipaddress.ip_address(str(address)).version == 4 else "AAAA"
+        return family_of(str(address))
     except ValueError:
         return ""
 

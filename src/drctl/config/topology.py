@@ -37,7 +37,7 @@ def topology_of(settings: schema.Settings) -> Topology:
         public_name=settings.public_name,
         zones=tuple(Zone(zone.zone, zone.vendor, zone.zone_id, zone.nameservers) for zone in settings.dns),
         records=tuple(
-            RecordRule(zone.zone, record.name, record.type, record.awaited)
+            RecordRule(zone.zone, record.name, record.type, record.awaited, tuple(sorted(record.values.items())))
             for zone in settings.dns
             for record in zone.records
         ),

@@ -166,7 +166,7 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class RecordState:
-    """A record set at the vendor's control plane, as listed. `values` are sorted."""
+    """A record set at the vendor's control plane. `values` are sorted, in the form of `record_values.canonical`."""
 
     name: str
     type: str

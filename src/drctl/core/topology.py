@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from drctl.core.record_values import canonical, family_of
 from drctl.core.verdict import Tier
 
 
@@ -99,12 +100,23 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class RecordRule:
-    """One public name that moves with the service. Its values are the active region's addresses."""
+    """One public name that moves with the service.
+
+    `values` are by region; a region that is not named there has its addresses of the type's family.
+    """
 
     zone: str
     name: str
     type: str = "A"
     awaited: bool = True
+    values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def values_in(self, region: Region) -> tuple[str, ...]:
+        """Return what the record holds while a region is active, sorted."""
+        given = dict(self.values).get(region.name)
+        if given is None:
+            given = tuple(one for one in region.addresses if family_of(one) == self.type)
+        return tuple(sorted(canonical(self.type, value) for value in given))
 
 
 class ProbeKind(StrEnum):

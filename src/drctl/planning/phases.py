@@ -67,11 +67,11 @@ def smoke_phase(topology: Topology, intent: Intent) -> Phase:
 
 def switch_phase(topology: Topology, intent: Intent) -> Phase:
     """Return the public names' change, one step a zone."""
-    addresses, timing = topology.region(intent.target).addresses, topology.timing
+    target, timing = topology.region(intent.target), topology.timing
     steps = []
     for zone in topology.zones:
         items = tuple(
-            RecordItem(rule.name, rule.type, addresses, rule.awaited)
+            RecordItem(rule.name, rule.type, rule.values_in(target), rule.awaited)
             for rule in topology.records
             if rule.zone == zone.name
         )

@@ -14,8 +14,9 @@ from drctl.core.contract import Fact, FactKind
 from drctl.core.errors import AdapterError
 from drctl.core.finding import Finding
 from drctl.core.observed import RecordState, ServerAnswer
+from drctl.core.record_values import MOVED_TOGETHER
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
-from drctl.ports.dns import Propagation, RecordSwap
+from drctl.ports.dns import DnsReader, Propagation, RecordSwap
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps.base import Plane
 from drctl.steps.dns_lines import lines
@@ -84,9 +85,23 @@ class SwitchDns:
                 place = f"{self.zone}/{note_name(item.name)} TXT"
                 before = note.values if note else None
                 changes.append(Change(self.zone, place, "values", before, RunMade("epoch, run id and region")))
+        if changes:
+            findings += self._left_behind(dns)
         if findings:
             return Blocked(tuple(findings))
         return Diverged(Diff(tuple(changes))) if changes else Converged()
+
+    def _left_behind(self, dns: DnsReader) -> list[Finding]:
+        """Return what would still lead users to the source: a browser asks for A, AAAA and HTTPS at once."""
+        moved: dict[str, set[str]] = {}
+        for item in self.items:
+            moved.setdefault(item.name, set()).add(item.type)
+        return [
+            _left(self.zone, name, other)
+            for name, types in moved.items()
+            for other in dns.record_types(name)
+            if other in MOVED_TOGETHER and other not in types
+        ]
 
     def baseline(self, world: ReadPorts) -> tuple[Fact, ...]:
         """Record the moment before the change is sent: no client can have moved earlier."""
@@ -172,6 +187,12 @@ def _missing(zone: str, item: RecordItem) -> Finding:
     message = f"zone {zone} has no {item.type} record at {item.name}: there is nothing to switch."
     remedy = "Create it with the active region's addresses; a missing name is cached as missing for the negative TTL."
     return Finding("record-missing", message, remedy, subject=f"{item.name} {item.type}")
+
+
+def _left(zone: str, name: str, record_type: str) -> Finding:
+    message = f"zone {zone} has {record_type} at {name} too, which would not move: users would reach both regions."
+    remedy = f"Add {name} {record_type} to `records:` in drctl.yaml, with its `values`, or delete it there."
+    return Finding("record-left-behind", message, remedy, subject=f"{name} {record_type}")
 
 
 def _ttl(answers: Sequence[ServerAnswer]) -> int:

@@ -240,6 +240,17 @@ def test_a_text_comes_back_as_it_was_written_and_can_be_replaced(case: Case, tex
     assert case.zone.record(case.note.name, "TXT") == case.note
 
 
+def test_a_name_is_shown_without_its_final_dot_and_can_be_replaced(case: Case) -> None:
+    east = RecordState(case.named("www"), "CNAME", 60, (case.named("east"),))
+    west = replace(east, values=(case.named("west"),))
+    case.create(east)
+
+    assert case.zone.record(east.name, "CNAME") == east
+    assert case.zone.record(east.name, "A") is None
+    case.switch(east, west)
+    assert case.zone.record(east.name, "CNAME") == west
+
+
 def test_several_texts_stay_apart(case: Case) -> None:
     several = replace(case.note, values=("a", "a c", "b"))
     case.create(several)
@@ -251,7 +262,7 @@ def test_every_type_at_a_name_is_listed_and_none_of_its_neighbours(case: Case) -
     case.create(
         RecordState(case.name, "AAAA", 60, ("2001:db8::1",)),
         RecordState(case.name, "TXT", 60, ("hello",)),
-        RecordState(f"a.{case.name}", "CNAME", 60, (f"{case.name}.",)),
+        RecordState(f"a.{case.name}", "CNAME", 60, (case.name,)),
         RecordState(case.named("shopping"), "TXT", 60, ("hello",)),
     )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from drctl.adapters.cloudflare.text import quoted, unquoted
 from drctl.core.errors import RefusedError
 from drctl.core.observed import RecordState
+from drctl.core.record_values import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -148,6 +148,4 @@ def _key(record: Mapping[str, Any]) -> tuple[str, str, str, str, int]:
 def _shown(record_type: str, content: str) -> str:
     if record_type == "TXT":
         return unquoted(content)
-    if record_type == "AAAA":
-        return str(ipaddress.IPv6Address(content))
-    return content
+    return canonical(record_type, content)

@@ -14,6 +14,7 @@ import dns.rcode
 import dns.rdatatype
 
 from drctl.core.observed import ServerAnswer
+from drctl.core.record_values import canonical
 
 if TYPE_CHECKING:
     from dns.rdata import Rdata
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 # What all big servers agreed on at DNS flag day 2020: never fragmented.
 _UDP_PAYLOAD_MAX = 1232
 _TEXTS = frozenset({dns.rdatatype.TXT, dns.rdatatype.SPF})
-_NAMES = frozenset({dns.rdatatype.CNAME, dns.rdatatype.NS, dns.rdatatype.PTR})
 _ANSWERS = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 
 
@@ -92,5 +92,4 @@ def _heard(server: Server, reply: dns.message.QueryMessage, *, recursive: bool) 
 def _shown(rdata: Rdata) -> str:
     if rdata.rdtype in _TEXTS:
         return b"".join(cast("TXT", rdata).strings).decode("latin-1")
-    text = rdata.to_text()
-    return text.removesuffix(".") if rdata.rdtype in _NAMES else text
+    return canonical(dns.rdatatype.to_text(rdata.rdtype), rdata.to_text())

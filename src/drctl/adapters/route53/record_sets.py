@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import TYPE_CHECKING
 
 from drctl.adapters.route53.text import quoted, unquoted
 from drctl.core.errors import RefusedError
 from drctl.core.observed import RecordState
+from drctl.core.record_values import canonical
 
 if TYPE_CHECKING:
     from mypy_boto3_route53.type_defs import ResourceRecordSetOutputTypeDef, ResourceRecordSetTypeDef
@@ -66,6 +66,4 @@ def as_record_set(state: RecordState) -> ResourceRecordSetTypeDef:
 def _shown(record_type: str, value: str) -> str:
     if record_type in _TEXT_TYPES:
         return unquoted(value)
-    if record_type == "AAAA":
-        return str(ipaddress.IPv6Address(value))
-    return value
+    return canonical(record_type, value)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from drctl.app.verify.model import CheckResult, Outcome, Subject
 from drctl.core.errors import AdapterError
+from drctl.core.record_values import MOVED_TOGETHER
 from drctl.core.topology import ProbeKind, RecordRule
 
 _TTL_WARN_SECONDS, _TTL_MAX_SECONDS = 60, 300
-_MOVED_TOGETHER = frozenset({"A", "AAAA", "HTTPS", "SVCB", "CNAME"})
 
 
 def check_names(subject: Subject) -> tuple[CheckResult, ...]:
@@ -26,14 +26,14 @@ def _record(subject: Subject, rule: RecordRule) -> tuple[CheckResult, ...]:
     if record is None:
         return (subject.result(name, Outcome.PROBLEM, "does not exist", "Create it with the active addresses."),)
     results = [_ttl(subject, name, record.ttl)]
-    owner = [region.name for region in subject.topology.regions if set(region.addresses) == set(record.values)]
+    owner = [region.name for region in subject.topology.regions if rule.values_in(region) == record.values]
     if owner:
         results.append(subject.result(f"{name}.target", Outcome.OK, f"points at {owner[0]}"))
     else:
-        message = f"holds {list(record.values)}, which is no region's address"
+        message = f"holds {list(record.values)}, which are no region's values"
         results.append(subject.result(f"{name}.target", Outcome.PROBLEM, message, "Compare it with `regions:`."))
     moved = {other.type for other in subject.topology.records if other.name == rule.name}
-    if left := sorted((_MOVED_TOGETHER & set(types)) - moved):
+    if left := sorted({*MOVED_TOGETHER} & set(types) - moved):
         message = f"{', '.join(left)} at the same name would not move"
         results.append(subject.result(f"{name}.types", Outcome.PROBLEM, message, "Add them to `records:`."))
     return tuple(results)

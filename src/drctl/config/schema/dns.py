@@ -17,8 +17,10 @@ class Record(Strict):
 
     name: fields.RecordName
     """The full name."""
-    type: Literal["A", "AAAA"] = "A"
-    """The record's type; its values are the active region's addresses."""
+    type: Literal["A", "AAAA", "CNAME", "HTTPS", "SVCB"] = "A"
+    """The record's type. Everything at a name moves together: what is there and not here blocks a run."""
+    values: dict[fields.Name, Annotated[tuple[fields.Text, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    """What it holds, by region; without, A and AAAA hold the active region's addresses of that family."""
     awaited: bool = True
     """Whether a run waits until the record's old TTL has passed."""
 
