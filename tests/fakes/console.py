@@ -10,9 +10,9 @@ from drctl.ports.gate import Answer
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from drctl.core.change import Diff
     from drctl.core.events import Event
     from drctl.core.verdict import Verdict
+    from drctl.ports.gate import Question
     from drctl.ports.journal import Record
 
 
@@ -23,9 +23,9 @@ class FakeGate:
     refuses: str = ""
     asked: list[str] = field(default_factory=list)
 
-    def allows(self, step_id: str, title: str, diff: Diff) -> Answer:  # noqa: ARG002 - decided by the id
-        self.asked.append(step_id)
-        return Answer.PAUSE if step_id == self.refuses else Answer.RUN
+    def allows(self, question: Question) -> Answer:
+        self.asked.append(question.step_id)
+        return Answer.PAUSE if question.step_id == self.refuses else Answer.RUN
 
 
 @dataclass

@@ -30,7 +30,7 @@ from drctl.core.events import (
     StepVerified,
 )
 from drctl.core.verdict import Health
-from drctl.ports.gate import Answer
+from drctl.ports.gate import Answer, Question
 from drctl.steps.base import Baseline, Measuring
 
 if TYPE_CHECKING:
@@ -132,7 +132,8 @@ class WaveRunner:
     def _ask(self, looked: Looked) -> None:
         if self._stopped():
             raise InterruptedRunError("interrupted before a write was sent.")
-        if self._gate.allows(looked.step.id, looked.step.title, looked.diff) is not Answer.RUN:
+        step = looked.step
+        if self._gate.allows(Question(step.id, step.title, looked.diff, _why(step))) is not Answer.RUN:
             raise InterruptedRunError(f"{looked.step.id}: the operator said no. Nothing of it was done.")
 
     def _write_baselines(self, ready: list[Looked]) -> None:
@@ -196,6 +197,13 @@ class WaveRunner:
         if first.code == "drifted":
             return DriftError(message, remedy="Look at it, then make a new plan: `drctl failover --dry-run`.")
         return StepFailedError(message, remedy="", code=first.code)
+
+
+def _why(step: AnyStep) -> str:
+    """Return what this kind of step is there for, and what it needs and touches."""
+    purpose = " ".join((type(step).__doc__ or "").strip().partition("\n\n")[0].split())
+    waits = f" The {step.component} contract waits for it." if step.component else ""
+    return f"{purpose} It calls {', '.join(step.regions) or 'no region'} and needs the {step.plane.value} plane.{waits}"
 
 
 def _confirmed(diff: Diff, place: tuple[str, str]) -> str:

@@ -24,7 +24,7 @@ def failback(
     no_color: options.NoColorOption = False,
 ) -> None:
     """Fence what came back, keep what only it has, protect the service again, and go home."""
-    from drctl.cli.moving import Consented, move, show_only
+    from drctl.cli.moving import Consented, Named, move, show_only, wished
     from drctl.cli.running import Here
     from drctl.cli.screen import open_screen
     from drctl.cli.session import known_region, opened
@@ -34,7 +34,8 @@ def failback(
         home = known_region(session.topology, to or session.topology.home)
         away = session.topology.other(home)
         intent = Intent(Operation.FAILBACK, Mode.PLANNED, away, home, reason, reprotect_only=only is not None)
-        here = Here(session, screen)
+        here, named = Here(session, screen), Named(to=bool(to), only=only is not None)
+        wish = wished(session, intent, plan, named)
         if dry_run:
-            show_only(here, intent, detailed=detailed_exitcode)
-        move(here, intent, Consented(confirm, tuple(accept or ()), step, plan))
+            show_only(here, wish, detailed=detailed_exitcode)
+        move(here, wish, Consented(confirm, tuple(accept or ()), step))

@@ -35,7 +35,7 @@ def failure_of(session: Session, plan: Plan, run_id: str) -> Failure:
         journal=session.stores.runs.folder(run_id),
         served=_served(seen),
         written_twice=_written_twice(seen, session.topology),
-        in_force=tuple(f"{change.object} {change.field}" for _, diff in state.applied for change in diff.changes),
+        in_force=_in_force(plan, state),
         past_no_return=_past_no_return(plan, state),
         look=next((command.line for command in by_hand if not command.writes), ""),
         by_hand=tuple(command for command in by_hand if command.writes),
@@ -67,6 +67,13 @@ def _written_twice(seen: Status | None, topology: Topology) -> str:
         return f"yes: {', '.join(seen.taken_twice)} in {both}"
     blind = [region.region for region in seen.regions if region.role == "unknown"]
     return f"unknown: {', '.join(blind)} does not answer" if blind else "no"
+
+
+def _in_force(plan: Plan, state: RunState) -> tuple[str, ...]:
+    """Return each changed field in the plan's order: writes of one wave end in any."""
+    order = {step.id: number for number, step in enumerate(plan.steps())}
+    applied = sorted(state.applied, key=lambda done: order.get(done[0], -1))
+    return tuple(f"{change.object} {change.field}" for _, diff in applied for change in diff.changes)
 
 
 def _past_no_return(plan: Plan, state: RunState) -> bool:

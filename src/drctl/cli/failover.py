@@ -10,7 +10,7 @@ def failover(
     config: options.ConfigOption = options.DEFAULT_CONFIG,
     state_dir: options.StateDirOption = None,
     to: options.ToOption = "",
-    mode: options.ModeOption = Mode.PLANNED,
+    mode: options.ModeOption = None,
     plan: options.PlanOption = None,
     dry_run: options.DryRunOption = False,
     detailed_exitcode: options.DetailedOption = False,
@@ -24,7 +24,7 @@ def failover(
     no_color: options.NoColorOption = False,
 ) -> None:
     """Move the service to its standby region. Without consent it shows the plan and stops."""
-    from drctl.cli.moving import Consented, move, show_only
+    from drctl.cli.moving import Consented, Named, move, show_only, wished
     from drctl.cli.running import Here
     from drctl.cli.screen import open_screen
     from drctl.cli.session import known_region, opened
@@ -32,8 +32,9 @@ def failover(
     screen = open_screen(output=output, quiet=quiet, no_color=no_color, verbose=verbose)
     with opened(config, state_dir) as session:
         target = known_region(session.topology, to or session.topology.standby)
-        intent = Intent(Operation.FAILOVER, mode, session.topology.other(target), target, reason)
-        here = Here(session, screen)
+        intent = Intent(Operation.FAILOVER, mode or Mode.PLANNED, session.topology.other(target), target, reason)
+        here, named = Here(session, screen), Named(to=bool(to), mode=mode is not None)
+        wish = wished(session, intent, plan, named)
         if dry_run:
-            show_only(here, intent, detailed=detailed_exitcode)
-        move(here, intent, Consented(confirm, tuple(accept or ()), step, plan))
+            show_only(here, wish, detailed=detailed_exitcode)
+        move(here, wish, Consented(confirm, tuple(accept or ()), step))

@@ -27,7 +27,7 @@ def fence(
     no_color: options.NoColorOption = False,
 ) -> None:
     """Fence a region by its own address: its streams take no writes, its workloads stop."""
-    from drctl.cli.moving import Consented, move, show_only
+    from drctl.cli.moving import Consented, Wish, move, show_only
     from drctl.cli.running import Here
     from drctl.cli.screen import open_screen
     from drctl.cli.session import known_region, opened
@@ -36,7 +36,7 @@ def fence(
     with opened(config, state_dir) as session:
         fenced = known_region(session.topology, region)
         intent = Intent(Operation.FENCE, Mode.EMERGENCY, session.topology.other(fenced), fenced, reason)
-        here = Here(session, screen)
+        here, wish = Here(session, screen), Wish(intent)
         if dry_run:
-            show_only(here, intent, detailed=False)
-        move(here, intent, Consented(confirm, tuple(accept or ()), step, None))
+            show_only(here, wish, detailed=False)
+        move(here, wish, Consented(confirm, tuple(accept or ()), step))

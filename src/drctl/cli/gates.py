@@ -12,33 +12,49 @@ if TYPE_CHECKING:
     from drctl.app.prepare import Prepared
     from drctl.cli.screen import Screen
     from drctl.core.change import Diff
+    from drctl.ports.gate import Question
+
+
+_CHANGES_SHOWN = 12
 
 
 class OpenGate:
     """Asks nothing: the whole plan was agreed to."""
 
-    def allows(self, step_id: str, title: str, diff: Diff) -> Answer:  # noqa: ARG002 - it never looks
+    def allows(self, question: Question) -> Answer:  # noqa: ARG002 - it never looks
         """Say run."""
         return Answer.RUN
 
 
 class AskingGate:
-    """Asks before each step that writes. No means stop, resumable; it never means skip."""
+    """Asks before each step. No means stop, resumable; it never means skip."""
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
 
-    def allows(self, step_id: str, title: str, diff: Diff) -> Answer:
-        """Show the step's diff and return what the operator says; an answer that is none asks again."""
+    def allows(self, question: Question) -> Answer:
+        """Return what the operator says; `diff` and `why` tell more and ask again, and so does what is no answer."""
         err = self._screen.err
-        err.print(f"\n[bold]{step_id}[/]: {title}")
-        for change in diff.changes:
-            err.print(f"  {change.object} {change.field}: {change.before} -> {change.after}", markup=False)
+        err.print(f"\n{question.step_id}: {question.title}", style="bold", markup=False)
+        self._show(question.diff, _CHANGES_SHOWN)
         while True:
-            said = err.input("run, pause or quit? ").strip().lower()
+            said = err.input("run, diff, why, pause or quit? ").strip().lower()
+            if said and "diff".startswith(said):
+                self._show(question.diff, len(question.diff.changes))
+            elif said and "why".startswith(said):
+                err.print(f"  {question.why}", markup=False)
             for answer in Answer:
                 if said and answer.value.startswith(said):
                     return answer
+
+    def _show(self, diff: Diff, most: int) -> None:
+        err = self._screen.err
+        for change in diff.changes[:most]:
+            err.print(f"  {change.object} {change.field}: {change.before} -> {change.after}", markup=False)
+        if not diff.changes:
+            err.print("  nothing to change")
+        if (left := len(diff.changes) - most) > 0:
+            err.print(f"  and {left} more: `diff` shows all")
 
 
 def require_clear(prepared: Prepared) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from drctl.app.prepare import prepare
@@ -11,31 +11,87 @@ from drctl.app.saved_plan import require_own, require_unmoved
 from drctl.cli.gates import consent, require_clear
 from drctl.cli.options import Output
 from drctl.cli.running import locked, new_run_id, refuse_unfinished, run_and_report
-from drctl.core.errors import ExitCode
+from drctl.core.errors import ConfigError, ExitCode
 from drctl.render.plan_json import plan_json
 from drctl.render.plan_view import print_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from drctl.app.prepare import Prepared
+    from drctl.app.saved_plan import SavedPlan
     from drctl.cli.running import Here
+    from drctl.cli.session import Session
     from drctl.core.intent import Intent
 
 
 @dataclass(frozen=True, slots=True)
 class Consented:
-    """What the command line says of consent: `--confirm`, every `--accept`, `--step` and `--plan`."""
+    """What the command line says of consent: `--confirm`, every `--accept`, and `--step`."""
 
     confirm: str
     accept: tuple[str, ...]
     step: bool
-    plan: Path | None
 
 
-def show_only(here: Here, intent: Intent, *, detailed: bool) -> NoReturn:
-    """Print what a run would change, and exit: 3 if it could not start, 8 for changes when asked to say so."""
-    prepared = prepared_for(here, intent)
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line wants; `saved` is the plan that it names, and the intent is that plan's own then."""
+
+    intent: Intent
+    saved: SavedPlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Which options the command line gave: a saved plan may not say otherwise."""
+
+    to: bool = False
+    mode: bool = False
+    only: bool = False
+
+
+def wished(session: Session, intent: Intent, plan: Path | None, named: Named) -> Wish:
+    """Return what is wanted: the intent of the command line, or a saved plan that it does not contradict.
+
+    Raises:
+        ConfigError: The plan cannot be read, is another service's, or is for another move than the command says.
+    """
+    if plan is None:
+        return Wish(intent)
+    saved = session.saved_plan(plan)
+    require_own(saved, session.topology)
+    kept = saved.plan.intent
+    if differ := tuple(_contradictions(kept, intent, named)):
+        raise ConfigError(
+            f"{plan} is for another move.",
+            problems=differ,
+            remedy="Leave out what contradicts the plan, or leave out --plan.",
+        )
+    return Wish(replace(kept, reason=intent.reason or kept.reason), saved)
+
+
+def _contradictions(kept: Intent, asked: Intent, named: Named) -> Iterator[str]:
+    if kept.operation is not asked.operation:
+        yield f"the plan is a {kept.operation.value}, the command a {asked.operation.value}"
+    if named.to and kept.target != asked.target:
+        yield f"the plan goes to {kept.target}, --to says {asked.target}"
+    if named.mode and kept.mode is not asked.mode:
+        yield f"the plan's mode is {kept.mode.value}, --mode says {asked.mode.value}"
+    if named.only and not kept.reprotect_only:
+        yield "the plan moves traffic, --only reprotect does not"
+
+
+def show_only(here: Here, wish: Wish, *, detailed: bool) -> NoReturn:
+    """Print what a run would change, and exit: 3 if it could not start, 8 for changes when asked to say so.
+
+    Raises:
+        DriftError: The world moved since the plan was saved.
+    """
+    prepared = prepared_for(here, wish.intent)
+    if wish.saved is not None:
+        require_unmoved(wish.saved, prepared)
     print_result(here, prepared)
     if prepared.final and not prepared.is_there_already:
         sys.exit(int(ExitCode.BLOCKED))
@@ -43,22 +99,18 @@ def show_only(here: Here, intent: Intent, *, detailed: bool) -> NoReturn:
     sys.exit(int(ExitCode.CHANGES_PENDING if pending else ExitCode.DONE))
 
 
-def move(here: Here, intent: Intent, consented: Consented) -> NoReturn:
+def move(here: Here, wish: Wish, consented: Consented) -> NoReturn:
     """Take the lock, show the plan, ask, run it, and exit with what the run says.
 
     Raises:
         DrctlError: It did not start: the lock is held, a run is unfinished, something blocks, nobody agreed.
     """
-    session = here.session
-    saved = session.saved_plan(consented.plan) if consented.plan else None
-    if saved is not None:
-        require_own(saved, session.topology)
-        intent = saved.plan.intent
+    session, intent = here.session, wish.intent
     with locked(session, new_run_id(intent.operation.value), intent) as lock:
         refuse_unfinished(session)
         prepared = prepared_for(here, intent)
-        if saved is not None:
-            require_unmoved(saved, prepared)
+        if wish.saved is not None:
+            require_unmoved(wish.saved, prepared)
         if prepared.is_there_already:
             print_result(here, prepared)
             sys.exit(int(ExitCode.DONE))

@@ -49,7 +49,12 @@ StepOption = Annotated[bool, typer.Option("--step", help="Ask before each step."
 ToOption = Annotated[
     str, typer.Option("--to", help="The target region; the configured one if left out.", show_default=False)
 ]
-ModeOption = Annotated[Mode, typer.Option("--mode", help="Planned: the source is alive. Emergency: it is not.")]
+ModeOption = Annotated[
+    Mode | None,
+    typer.Option(
+        "--mode", help="Planned (the default): the source is alive. Emergency: it is not.", show_default=False
+    ),
+]
 OnlyOption = Annotated[
     Only | None, typer.Option("--only", help="End when the service is protected again.", show_default=False)
 ]

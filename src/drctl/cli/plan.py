@@ -25,7 +25,7 @@ def plan_failover(
     config: options.ConfigOption = options.DEFAULT_CONFIG,
     state_dir: options.StateDirOption = None,
     to: options.ToOption = "",
-    mode: options.ModeOption = Mode.PLANNED,
+    mode: options.ModeOption = None,
     out: FileOption = None,
     runbook: RunbookOption = False,
     output: options.OutputOption = options.Output.TEXT,
@@ -39,7 +39,7 @@ def plan_failover(
     screen = open_screen(output=output, no_color=no_color)
     with opened(config, state_dir) as session:
         target = known_region(session.topology, to or session.topology.standby)
-        intent = Intent(Operation.FAILOVER, mode, session.topology.other(target), target)
+        intent = Intent(Operation.FAILOVER, mode or Mode.PLANNED, session.topology.other(target), target)
         _plan(Here(session, screen), intent, out, runbook=runbook)
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from drctl.cli.session import Session
     from drctl.core.intent import Intent
     from drctl.planning.plan import Plan
+    from drctl.ports.journal import Record
     from drctl.ports.observer import Observer
 
 
@@ -89,7 +90,7 @@ def run_and_report(
 ) -> NoReturn:
     """Run, print the result, leave the report beside the journal, and exit with what it says."""
     session, screen = here.session, here.screen
-    observers = _observers(screen, plan, session)
+    observers = observers_of(screen, plan, session.journal_line, ask=ask)
     console = Console(_operator(), AskingGate(screen) if ask else OpenGate(), observers.all, session.interrupted.is_set)
     runner = Runner(session.service, session.stores, console)
     try:
@@ -112,21 +113,27 @@ def run_and_report(
 
 
 @dataclass(frozen=True, slots=True)
-class _Observers:
+class Observers:
+    """Everyone who watches a run; `live` is the one that shows progress to a person."""
+
     all: tuple[Observer, ...]
     live: LiveSteps | PlainLines | None
 
     def close(self) -> None:
+        """Leave the last picture on the screen."""
         if self.live is not None:
             self.live.close()
 
 
-def _observers(screen: Screen, plan: Plan, session: Session) -> _Observers:
-    lines = (JsonLines(sys.stdout, session.journal_line),) if screen.output is Output.JSONL else ()
+def observers_of(screen: Screen, plan: Plan, journal_line: Callable[[Record], str], *, ask: bool) -> Observers:
+    """Return who watches a run on this screen: the records on stdout where asked for, and progress on stderr."""
+    lines = (JsonLines(sys.stdout, journal_line),) if screen.output is Output.JSONL else ()
     if screen.quiet:
-        return _Observers(lines, None)
-    live = LiveSteps(screen.err, plan) if screen.err.is_terminal else PlainLines(screen.err, plan)
-    return _Observers((*lines, live), live)
+        return Observers(lines, None)
+    # A list that draws itself anew would draw over the question.
+    draws = screen.err.is_terminal and not ask
+    live = LiveSteps(screen.err, plan) if draws else PlainLines(screen.err, plan)
+    return Observers((*lines, live), live)
 
 
 def _fail(here: Here, plan: Plan, run_id: str, error: DrctlError) -> NoReturn:

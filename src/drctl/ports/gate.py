@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,9 +18,19 @@ class Answer(StrEnum):
     QUIT = "quit"
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One step before its writes: what it would change, and `why` it is there, in sentences."""
+
+    step_id: str
+    title: str
+    diff: Diff
+    why: str
+
+
 class Gate(Protocol):
     """Asks before each step (`--step`), or never."""
 
-    def allows(self, step_id: str, title: str, diff: Diff) -> Answer:
+    def allows(self, question: Question) -> Answer:
         """Return what the operator says to this step with this diff."""
         ...
