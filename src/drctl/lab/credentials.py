@@ -22,7 +22,7 @@ CLOUDFLARE_TOKEN = "lab0edit0lab0edit0lab0edit0lab0edit0lab0"  # noqa: S105 - op
 def issue_secrets(layout: Layout) -> None:
     """Write a new random token for every user of the Kubernetes APIs, and what opens both DNS vendors.
 
-    The passwords of NATS are made with its configuration (`nats_servers.write_configs`).
+    The passwords of NATS are made with its configuration (`nats_servers.config`).
     """
     kube = [f"kube-{region}" for region in REGIONS] + [f"kube-admin-{region}" for region in REGIONS]
     for name in (*kube, "route53-secret"):

@@ -6,8 +6,10 @@ import json
 import random
 import socket
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from drctl.lab.arrangement import Arrangement, Joined
 
 ADDRESSES = {"east": "127.0.0.11", "west": "127.0.0.12"}
 REGIONS = ("east", "west")
@@ -29,7 +31,7 @@ _PORT_RANGE = range(20000, 32000)
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """One number each. `https`, `nats` and `kube` are the same in both regions; the rest are outside of them.
+    """One number each. `https`, `kube` and NATS' own are the same in all regions; the rest are outside of them.
 
     `admin_*` take a component's faults (`POST /faults`) and say that it is up (`GET /`).
     """
@@ -38,6 +40,8 @@ class Ports:
     nats: int
     kube: int
     leaf: int
+    route: int
+    gateway: int
     link: int
     route53: int
     dns_a: int
@@ -60,6 +64,7 @@ class Layout:
     root: Path
     lab_id: str
     ports: Ports
+    arrangement: Arrangement = field(default_factory=Arrangement)
 
     @property
     def ca_file(self) -> Path:
@@ -109,6 +114,10 @@ class Layout:
         """The region's own NATS address."""
         return f"nats://{ADDRESSES[region]}:{self.ports.nats}"
 
+    def nats_urls(self, region: str) -> tuple[str, ...]:
+        """The address of each of a region's NATS servers."""
+        return tuple(f"nats://{server.address}:{self.ports.nats}" for server in self.arrangement.of(region))
+
     def kube_url(self, region: str) -> str:
         """The region's own Kubernetes API."""
         return f"https://{ADDRESSES[region]}:{self.ports.kube}"
@@ -126,10 +135,12 @@ class Layout:
             FileNotFoundError: There is no lab in that folder.
         """
         body = json.loads((root / "lab.json").read_text())
-        return cls(Path(body["root"]), body["lab_id"], Ports(**body["ports"]))
+        arranged = body["arrangement"]
+        arrangement = Arrangement(**(arranged | {"joined": Joined(arranged["joined"])}))
+        return cls(Path(body["root"]), body["lab_id"], Ports(**body["ports"]), arrangement)
 
     @classmethod
-    def make(cls, root: Path) -> Layout:
+    def make(cls, root: Path, arrangement: Arrangement | None = None) -> Layout:
         """Lay a new lab out on ports that are free now in every address that the lab uses."""
         for folder in ("tls", "secrets", "store", "kube", "logs", "nats", "state"):
             (root / folder).mkdir(parents=True, exist_ok=True)
@@ -141,15 +152,16 @@ class Layout:
                 free.append(port)
             if len(free) == len(names):
                 break
-        return cls(root, uuid.uuid4().hex, Ports(**dict(zip(names, free, strict=True))))
+        ports = Ports(**dict(zip(names, free, strict=True)))
+        return cls(root, uuid.uuid4().hex, ports, arrangement or Arrangement())
 
 
 def _is_free(port: int) -> bool:
-    for address in (OUTSIDE, *ADDRESSES.values()):
-        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-            with socket.socket(socket.AF_INET, kind) as probe:
-                try:
-                    probe.bind((address, port))
-                except OSError:
-                    return False
+    """Say whether a port is free in every address of this machine: the lab has many."""
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("", port))
+            except OSError:
+                return False
     return True

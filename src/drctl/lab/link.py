@@ -1,4 +1,4 @@
-"""The leaf link between the regions as a TCP proxy that can be cut: `python -m drctl.lab.link --root LABROOT`."""
+"""The link between the sites' NATS as TCP proxies that can be cut: `python -m drctl.lab.link --root LABROOT`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import asyncio
 import contextlib
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from drctl.lab.layout import ADDRESSES, OUTSIDE, Layout
+from drctl.lab.layout import OUTSIDE, REGIONS, Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _CHUNK = 65536
 
@@ -78,25 +82,69 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         await writer.drain()
 
 
-def admin(link: Link) -> web.Application:
-    """Return the admin API: `GET /` says whether the link is up, `POST /faults` with `cut` changes that."""
+class Links:
+    """Every wire of a lab, as one thing to cut."""
+
+    def __init__(self, layout: Layout) -> None:
+        port = layout.ports.gateway if layout.arrangement.has_gateways else layout.ports.leaf
+        self.port = layout.ports.link
+        self.by_wire = {wire: Link(wire.server.address, port) for wire in layout.arrangement.wires}
+
+    @property
+    def up(self) -> bool:
+        """Whether everything carries."""
+        return all(link.up for link in self.by_wire.values())
+
+    def cut(self) -> None:
+        """Cut what is between the two regions; an arbiter goes on seeing both."""
+        self._cut(lambda ends: ends == set(REGIONS))
+
+    def isolate(self, site: str) -> None:
+        """Cut one site off from every other."""
+        self._cut(lambda ends: site in ends)
+
+    def heal(self) -> None:
+        """Let everything carry again."""
+        for link in self.by_wire.values():
+            link.heal()
+
+    async def close(self) -> None:
+        """End every connection; return when they have ended."""
+        for link in self.by_wire.values():
+            link.cut()
+        for link in self.by_wire.values():
+            await link.ended()
+
+    def _cut(self, is_meant: Callable[[set[str]], bool]) -> None:
+        for wire, link in self.by_wire.items():
+            if is_meant({wire.site, wire.server.site}):
+                link.cut()
+
+
+def admin(links: Links) -> web.Application:
+    """Return the admin API: `GET /` says whether the link is up, `POST /faults` with `cut` changes that.
+
+    `{"cut": true}` cuts the regions from each other, `{"cut": "east"}` cuts one site from all, false heals.
+    """
 
     async def state(_: web.Request) -> web.Response:
-        return web.json_response({"up": link.up})
+        return web.json_response({"up": links.up})
 
     async def faults(request: web.Request) -> web.Response:
         try:
             wish = await request.json()
         except ValueError:
-            raise web.HTTPBadRequest(text='send {"cut": true} or {"cut": false}') from None
+            wish = None
         match wish:
             case {"cut": True}:
-                link.cut()
+                links.cut()
             case {"cut": False}:
-                link.heal()
+                links.heal()
+            case {"cut": str(site)}:
+                links.isolate(site)
             case _:
-                raise web.HTTPBadRequest(text='send {"cut": true} or {"cut": false}')
-        return web.json_response({"up": link.up})
+                raise web.HTTPBadRequest(text='send {"cut": true}, {"cut": "<site>"} or {"cut": false}')
+        return web.json_response({"up": links.up})
 
     app = web.Application()
     app.add_routes([web.get("/", state), web.post("/faults", faults)])
@@ -108,17 +156,19 @@ async def run(layout: Layout) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    link = Link(ADDRESSES["east"], layout.ports.leaf)
-    server = await asyncio.start_server(link.accept, OUTSIDE, layout.ports.link)
-    runner = web.AppRunner(admin(link), access_log=None)
+    links = Links(layout)
+    servers = [
+        await asyncio.start_server(link.accept, wire.address, links.port) for wire, link in links.by_wire.items()
+    ]
+    runner = web.AppRunner(admin(links), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, OUTSIDE, layout.ports.admin_link).start()
     try:
         await stopped.wait()
     finally:
-        server.close()
-        link.cut()
-        await link.ended()
+        for server in servers:
+            server.close()
+        await links.close()
         await runner.cleanup()
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from drctl.lab import nats_servers, processes
+from drctl.lab import processes
 from drctl.lab.authority import issue_certificates
 from drctl.lab.cluster_admin import ClusterAdmin
 from drctl.lab.config_file import write_config
@@ -21,6 +21,9 @@ from drctl.lab.errors import LabError
 from drctl.lab.http_json import JsonCaller
 from drctl.lab.layout import ADDRESSES, OUTSIDE, PUBLIC_NAME, REGIONS, Layout
 from drctl.lab.manifests import ACTIVE_REPLICAS, manifests
+from drctl.lab.nats_servers import config as nats_config
+from drctl.lab.nats_servers.readiness import wait_ready
+from drctl.lab.nats_servers.seed import seed
 from drctl.lab.processes import Component
 from drctl.lab.public_records import create_records
 from drctl.lab.readiness import Patience
@@ -61,7 +64,7 @@ def bring_region_back(layout: Layout, region: str, timeout_seconds: float) -> No
         LabError: A part did not come up.
     """
     patience = Patience(layout, timeout_seconds)
-    parts = (nats_server(layout, region), kube_api(layout, region), ingress(layout, region))
+    parts = (*nats_servers(layout, region), kube_api(layout, region), ingress(layout, region))
     for component in parts:
         if not processes.is_running(layout, component.name):
             processes.spawn(layout, component)
@@ -97,7 +100,7 @@ def foundation(layout: Layout) -> tuple[Component, ...]:
     python = (sys.executable, "-m")
     root = ("--root", str(layout.root))
     return (
-        *(nats_server(layout, region) for region in REGIONS),
+        *nats_servers(layout),
         *(kube_api(layout, region) for region in REGIONS),
         Component("link", (*python, "drctl.lab.link", *root)),
         Component("route53", (*python, "drctl.lab.route53_api", *root)),
@@ -106,9 +109,12 @@ def foundation(layout: Layout) -> tuple[Component, ...]:
     )
 
 
-def nats_server(layout: Layout, region: str) -> Component:
-    """Return a region's NATS server."""
-    return Component(f"nats-{region}", tuple(nats_servers.argv(layout, region)), region)
+def nats_servers(layout: Layout, site: str = "") -> tuple[Component, ...]:
+    """Return the NATS servers of one site, or of all."""
+    return tuple(
+        Component(f"nats-{server.name}", tuple(nats_config.argv(layout, server.name)), server.site)
+        for server in (layout.arrangement.of(site) if site else layout.arrangement.servers)
+    )
 
 
 def kube_api(layout: Layout, region: str) -> Component:
@@ -126,7 +132,7 @@ def ingress(layout: Layout, region: str) -> Component:
 def _write_files(layout: Layout) -> None:
     issue_secrets(layout)
     issue_certificates(layout)
-    nats_servers.write_configs(layout)
+    nats_config.write_configs(layout)
     store_password(layout)
     write_config(layout)
 
@@ -136,7 +142,7 @@ def _seed_nats(layout: Layout, patience: Patience) -> None:
         _await_nats(layout, region, patience)
     _await_admin(layout.ports.admin_link, "link", patience)
     try:
-        nats_servers.seed(layout)
+        seed(layout)
     except (RuntimeError, TimeoutError) as problem:
         raise patience.failure(f"the streams cannot be made: {problem}", "nats-west") from problem
 
@@ -160,10 +166,10 @@ def _seed_dns(layout: Layout, patience: Patience) -> None:
 
 def _rotate_password(layout: Layout, patience: Patience) -> None:
     """Rotate `shop` in the store and both servers, and tell east only: west's Secret is stale until forced."""
-    nats_servers.rotate(layout, "shop")
+    nats_config.rotate(layout, "shop")
     fresh = store_password(layout)
-    for region in REGIONS:
-        processes.signal_component(layout, f"nats-{region}", signal.SIGHUP)
+    for server in layout.arrangement.servers:
+        processes.signal_component(layout, f"nats-{server.name}", signal.SIGHUP)
     cluster = ClusterAdmin(layout, ACTIVE)
     cluster.force_sync("lab-rotation")
     patience.until(
@@ -211,7 +217,7 @@ def _await_nats(layout: Layout, region: str, patience: Patience) -> None:
     name = f"nats-{region}"
     patience.until(lambda: _accepts(ADDRESSES[region], layout.ports.nats), "it takes connections", name)
     try:
-        nats_servers.wait_ready(layout, region, timedelta(seconds=patience.seconds_left))
+        wait_ready(layout, region, timedelta(seconds=patience.seconds_left))
     except TimeoutError as problem:
         raise patience.failure(str(problem), name) from problem
 

@@ -1,4 +1,4 @@
-"""Two real nats-server processes as the lab configures them, joined by its link, with a few more users for tests."""
+"""Real nats-server processes as the lab configures and joins them, with a few more users for tests."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 import nats
 from nats.errors import NoRespondersError
+from nats.errors import TimeoutError as NatsTimeoutError
 
 from drctl.adapters.nats.credentials import Credentials
 from drctl.adapters.nats.datastore import NatsDatastore
-from drctl.lab import nats_servers
 from drctl.lab.http_json import JsonCaller
-from drctl.lab.layout import OUTSIDE, REGIONS, Layout
+from drctl.lab.layout import OUTSIDE, Layout
+from drctl.lab.nats_servers import readiness
+from drctl.lab.nats_servers.config import argv, config_file, write_configs
+from drctl.lab.nats_servers.users import SYSTEM, password
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
     from nats.aio.client import Client
     from nats.aio.subscription import Subscription
+
+    from drctl.lab.arrangement import Arrangement
 
 Json = dict[str, Any]
 
@@ -40,49 +45,69 @@ _PASSWORD = "test"  # noqa: S105 - opens nothing but a server on loopback
 
 
 class Servers:
-    """Both regions' servers and the link; nothing runs before `start`, and nothing after the `with`."""
+    """Every server of an arrangement, and the link; nothing runs before `start`, and nothing after the `with`.
 
-    def __init__(self, root: Path) -> None:
-        self.layout = Layout.make(root)
+    Where a name is asked for, a site means all of its servers: `west` is also `west-2`, where there is one.
+    """
+
+    def __init__(self, root: Path, arrangement: Arrangement | None = None) -> None:
+        self.layout = Layout.make(root, arrangement)
         self.layout.save()
-        nats_servers.write_configs(self.layout)
-        for region in REGIONS:
-            _add_test_users(root / "nats" / f"{region}.conf")
+        write_configs(self.layout)
+        for server in self.layout.arrangement.servers:
+            _add_test_users(config_file(self.layout, server.name))
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._runner = asyncio.Runner()
         self._clients: dict[str, Client] = {}
 
     def start_all(self) -> None:
-        """Start everything and wait until each side answers the other."""
-        for region in REGIONS:
-            self.start(region)
+        """Start everything and wait until every server takes part and each side answers the other."""
+        self.start_link()
+        for site in self.layout.arrangement.sites:
+            self.start(site, wait=False)
+        readiness.wait_formed(self.layout)
+
+    def start_link(self) -> None:
         self._run("link", [sys.executable, "-m", "drctl.lab.link", "--root", str(self.layout.root)])
-        nats_servers.wait_link_ready(self.layout)
 
-    def start(self, region: str) -> None:
-        self._run(region, nats_servers.argv(self.layout, region))
-        nats_servers.wait_ready(self.layout, region)
+    def start(self, name: str, *, wait: bool = True, binary: str = "") -> None:
+        """Start a site or one server; by default wait until its region's JetStream answers."""
+        for server in self.names(name):
+            self._run(server, argv(self.layout, server, binary))
+        if wait:
+            readiness.wait_ready(self.layout, name.partition("-")[0])
 
-    def kill(self, region: str) -> None:
-        self._processes[region].kill()
-        self._processes.pop(region).wait()
-        if region in self._clients:
-            self._runner.run(self._clients.pop(region).close())
+    def kill(self, name: str) -> None:
+        """Let servers die without a word."""
+        self._end(name, signal.SIGKILL)
 
-    def freeze(self, region: str) -> None:
-        self._processes[region].send_signal(signal.SIGSTOP)
+    def stop(self, name: str) -> None:
+        """End servers in the orderly way, in which they tell the others."""
+        self._end(name, signal.SIGTERM)
 
-    def thaw(self, region: str) -> None:
-        self._processes[region].send_signal(signal.SIGCONT)
+    def freeze(self, name: str) -> None:
+        self._signal(name, signal.SIGSTOP)
 
-    def cut(self) -> None:
-        """Cut the link between the regions."""
-        self._link({"cut": True})
+    def thaw(self, name: str) -> None:
+        self._signal(name, signal.SIGCONT)
+
+    def reload(self, name: str) -> None:
+        """Let servers read their configuration again."""
+        self._signal(name, signal.SIGHUP)
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """Return the servers of a site, or the one server of that name."""
+        arrangement = self.layout.arrangement
+        return tuple(server.name for server in arrangement.of(name)) if name in arrangement.sites else (name,)
+
+    def cut(self, site: str = "") -> None:
+        """Cut the link between the regions, or one site from all others."""
+        self._link({"cut": site or True})
 
     def heal(self) -> None:
         """Let the link carry again; both sides find each other within about a second."""
         self._link({"cut": False})
-        nats_servers.wait_link_ready(self.layout)
+        readiness.wait_link_ready(self.layout)
 
     def url(self, region: str) -> str:
         return self.layout.nats_url(region)
@@ -90,7 +115,7 @@ class Servers:
     def credentials(self, user: str) -> Credentials:
         if user in {ROOT, NO_UPDATES, DEAF, BARE}:
             return Credentials(user, _PASSWORD)
-        return Credentials(user, self.layout.secret_file(f"nats-{user}").read_text())
+        return Credentials(user, password(self.layout, user))
 
     def connect(
         self, region: str, user: str = "drctl", url: str = "", domain: str = "", timeout: timedelta = PATIENCE
@@ -103,6 +128,22 @@ class Servers:
         answer = self._asked(region, f"$JS.API.{call}", b"" if body is None else json.dumps(body).encode())
         assert "error" not in answer, (call, answer)
         return answer
+
+    def ask_servers(self, region: str, subject: str, body: object, quiet_seconds: float = 0.5) -> list[Json]:
+        """Ask every server through the system account; return what they answer."""
+
+        async def ask() -> list[Json]:
+            found: list[Json] = []
+            async with readiness.connected(self.layout, region, SYSTEM) as client:
+                inbox = client.new_inbox()
+                subscription = await client.subscribe(inbox)
+                await client.publish(subject, json.dumps(body).encode(), reply=inbox)
+                with suppress(NatsTimeoutError):
+                    while True:
+                        found.append(json.loads((await subscription.next_msg(timeout=quiet_seconds)).data))
+            return found
+
+        return self._runner.run(ask())
 
     def is_stored(self, region: str, subject: str, data: bytes, headers: dict[str, str]) -> bool:
         """Publish a message as a client does; say whether a stream stored it."""
@@ -170,16 +211,31 @@ class Servers:
                 """What is lost with a killed server is no news."""
 
             known = self._clients[region] = await nats.connect(
-                self.url(region), user=ROOT, password=_PASSWORD, allow_reconnect=False, error_cb=ignore
+                list(self.layout.nats_urls(region)),
+                user=ROOT,
+                password=_PASSWORD,
+                allow_reconnect=False,
+                error_cb=ignore,
             )
         return known
 
-    def _link(self, wish: dict[str, bool]) -> None:
+    def _link(self, wish: dict[str, str | bool]) -> None:
         JsonCaller(f"http://{OUTSIDE}:{self.layout.ports.admin_link}").must("POST", "/faults", wish)
 
-    def _run(self, name: str, argv: list[str]) -> None:
+    def _run(self, name: str, command: list[str]) -> None:
         with self.layout.log_file(name).open("ab") as log:
-            self._processes[name] = subprocess.Popen(argv, stdout=log, stderr=log)
+            self._processes[name] = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def _signal(self, name: str, number: signal.Signals) -> None:
+        for server in self.names(name):
+            self._processes[server].send_signal(number)
+
+    def _end(self, name: str, number: signal.Signals) -> None:
+        self._signal(name, number)
+        for server in self.names(name):
+            self._processes.pop(server).wait()
+        if client := self._clients.pop(name.partition("-")[0], None):
+            self._runner.run(client.close())
 
 
 def eventually(holds: Callable[[], bool], within: float = 10.0) -> None:

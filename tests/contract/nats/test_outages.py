@@ -17,8 +17,8 @@ from contract.nats.servers import PATIENCE, Servers, eventually
 from contract.nats.tap import Loss, Tap
 from drctl.core.errors import AdapterError, OutcomeUnknownError, ThrottledError, UnreachableError
 from drctl.core.observed import Heartbeat, StreamRole
-from drctl.lab import nats_servers
 from drctl.lab.layout import ADDRESSES
+from drctl.lab.nats_servers.config import argv, config_file
 from drctl.ports.datastore import PromotionWish
 
 if TYPE_CHECKING:
@@ -238,15 +238,14 @@ def test_without_a_majority_nothing_is_known_and_nothing_is_written(
     lone_east: Servers, tmp_path: Path, stamp: Stamp
 ) -> None:
     """One server of a cluster of two: its JetStream has no leader (nats.md 0.2, fact 2)."""
-    path = lone_east.layout.root / "nats" / "east.conf"
+    path = config_file(lone_east.layout, "east")
     config = json.loads(path.read_text())
     routes = [f"nats-route://127.0.0.1:{port}" for port in (9, 11)]
     config["cluster"] = {"name": "east", "listen": f"{ADDRESSES['east']}:-1", "routes": routes}
     config["jetstream"]["store_dir"] = str(tmp_path)
     path.write_text(json.dumps(config))
     lone_east.kill("east")
-    argv = nats_servers.argv(lone_east.layout, "east")
-    process = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(argv(lone_east.layout, "east"), stderr=subprocess.DEVNULL)
     try:
         with lone_east.connect("east", timeout=SHORT) as datastore:
             # The server says so only when it has waited for a leader long enough.

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from drctl.lab import nats_servers, processes, startup
+from drctl.lab import processes, startup
 from drctl.lab.layout import Layout
+from drctl.lab.nats_servers.config import write_configs
+from drctl.lab.nats_servers.seed import seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,12 +45,10 @@ def two_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
     """Both NATS servers, linked and seeded, and nothing else of a lab."""
     layout = Layout.make(tmp_path_factory.mktemp("nats"))
     layout.save()
-    nats_servers.write_configs(layout)
+    write_configs(layout)
     link = processes.Component("link", (sys.executable, "-m", "drctl.lab.link", "--root", str(layout.root)))
-    for component in (startup.nats_server(layout, "east"), startup.nats_server(layout, "west"), link):
+    for component in (*startup.nats_servers(layout), link):
         processes.spawn(layout, component)
-    for region in ("east", "west"):
-        nats_servers.wait_ready(layout, region)
-    nats_servers.seed(layout)
+    seed(layout)
     yield layout
     processes.end_members(layout.lab_id)

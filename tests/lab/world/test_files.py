@@ -14,7 +14,7 @@ from drctl.lab.config_file import write_config
 from drctl.lab.credentials import issue_secrets, store_password
 from drctl.lab.layout import Layout
 from drctl.lab.manifests import manifests
-from drctl.lab.nats_servers import write_configs
+from drctl.lab.nats_servers.config import write_configs
 
 if TYPE_CHECKING:
     from pathlib import Path
