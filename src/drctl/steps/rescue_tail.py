@@ -111,7 +111,9 @@ class RescueTail:
             line = nats_lines.keep_tail(nats, origin, item.name, item.rescue, item.fork_seq + 1)
             does = f"keep what {item.name} took after {item.fork_seq}, if it took anything"
             lines.append(Command(does, line, writes=True))
-            does = f"see last_seq of {item.rescue} reach that of {item.name}, or no such stream"
+            left = nats_lines.read_stream(origin.nats, item.name)
+            lines.append(Command(f"see last_seq of {item.name} in {self.source}", left, writes=False))
+            does = f"see last_seq of {item.rescue} reach it, or no such stream"
             lines.append(Command(does, nats_lines.read_stream(nats, item.rescue), writes=False))
         return tuple(lines)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from shlex import quote
 from typing import Literal
 
 from drctl.core.access import Access, Command
@@ -82,11 +83,14 @@ class Smoke:
     def _line(self, access: Access, probe: ProbeRule) -> Command:
         writes = probe.kind is ProbeKind.WRITE
         name, port = access.public_name, self.region.port
-        data = f" -X {probe.method} -d '{probe.body}'" if writes else ""
-        marker = f" -H '{probe.marker_header}: drctl-smoke-by-hand'" if writes and probe.marker_header else ""
+        data = f" -X {probe.method} -d {quote(probe.body)}" if writes else ""
+        # A name of its own each time: a stream drops what repeats an id, and answers as if it had stored it.
+        named = f"{probe.marker_header}: drctl-smoke-by-hand-$(date +%s)"
+        marker = f' -H "{named}"' if writes and probe.marker_header else ""
         resolve = f"--resolve {name}:{port}:{self.region.addresses[0]}"
         line = f"{access.curl} -sS -i {resolve}{marker}{data} https://{name}:{port}{probe.path}"
-        return Command(f"probe {probe.name}: expect {probe.expect_status}", line, writes=writes)
+        expected = " or ".join(str(status) for status in probe.expect_status)
+        return Command(f"probe {probe.name}: expect {expected}", line, writes=writes)
 
 
 def _judge(probe: ProbeRule, answer: HttpAnswer, region: str) -> ItemVerdict:
