@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -22,6 +23,8 @@ from drctl.lab.layout import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from nats.aio.client import Client
 
     from drctl.lab.layout import Layout
@@ -39,7 +42,7 @@ def snapshot(layout: Layout, regions: tuple[str, ...] = REGIONS) -> Fields:
     """Return every field by (object, field), both named as drctl's own diffs name them."""
     fields: Fields = {}
     for region in regions:
-        fields |= _kubernetes(layout, region)
+        fields |= _objects(layout, region)
         fields |= asyncio.run(_datastore(layout, region))
     return fields | _route53(layout) | _cloudflare(layout)
 
@@ -49,11 +52,15 @@ def changed(before: Fields, after: Fields) -> Fields:
     return {place: after.get(place) for place in before.keys() | after.keys() if before.get(place) != after.get(place)}
 
 
-def _kubernetes(layout: Layout, region: str) -> Fields:
+def kubernetes(layout: Layout, region: str) -> JsonCaller:
+    """Return a region's Kubernetes API, as its administrator."""
     token = layout.secret_file(f"kube-admin-{region}").read_text().strip()
     context = ssl.create_default_context(cafile=str(layout.ca_file))
-    api = JsonCaller(layout.kube_url(region), {"Authorization": f"Bearer {token}"}, context)
-    fields: Fields = {}
+    return JsonCaller(layout.kube_url(region), {"Authorization": f"Bearer {token}"}, context)
+
+
+def _objects(layout: Layout, region: str) -> Fields:
+    api, fields = kubernetes(layout, region), Fields()
     for kind, path in _KINDS.items():
         for item in api.must("GET", path)["items"]:
             place = f"{region}/{kind}/{NAMESPACE}/{item['metadata']['name']}"
@@ -65,23 +72,31 @@ def _kubernetes(layout: Layout, region: str) -> Fields:
 
 
 async def _datastore(layout: Layout, region: str) -> Fields:
-    password = layout.secret_file("nats-drctl").read_text().strip()
-    client = await nats.connect(layout.nats_url(region), user="drctl", password=password, allow_reconnect=False)
-    try:
-        fields: Fields = {}
-        for name in (await _ask(client, "STREAM.NAMES", {}))["streams"] or ():
-            config = (await _ask(client, f"STREAM.INFO.{name}", None))["config"]
+    fields: Fields = {}
+    async with connected(layout, region) as client:
+        for name in (await ask(client, "STREAM.NAMES", {}))["streams"] or ():
+            config = (await ask(client, f"STREAM.INFO.{name}", None))["config"]
             fields |= {(f"{region}/stream/{name}", key): value for key, value in _flat(config).items()}
-            for durable in (await _ask(client, f"CONSUMER.LIST.{name}", {}))["consumers"] or ():
+            for durable in (await ask(client, f"CONSUMER.LIST.{name}", {}))["consumers"] or ():
                 place = f"{region}/consumer/{name}/{durable['name']}"
                 fields[place, "durable"] = "created"
                 fields[place, "opt_start_seq"] = durable["config"].get("opt_start_seq")
-        return fields
+    return fields
+
+
+@asynccontextmanager
+async def connected(layout: Layout, region: str) -> AsyncIterator[Client]:
+    """Connect to a region's server for the length of a `with`."""
+    password = layout.secret_file("nats-drctl").read_text().strip()
+    client = await nats.connect(layout.nats_url(region), user="drctl", password=password, allow_reconnect=False)
+    try:
+        yield client
     finally:
         await client.close()
 
 
-async def _ask(client: Client, call: str, body: object) -> dict[str, Any]:
+async def ask(client: Client, call: str, body: object) -> dict[str, Any]:
+    """Call a server's JetStream API; an error fails the test."""
     reply = await client.request(f"$JS.API.{call}", b"" if body is None else json.dumps(body).encode(), timeout=5)
     answer: dict[str, Any] = json.loads(reply.data)
     assert "error" not in answer, answer

@@ -63,7 +63,9 @@ def access(shared_servers: Servers, tmp_path: Path) -> Access:
 
 def run(commands: Sequence[Command]) -> list[str]:
     """Run every line as somebody would who has drctl's environment active; return what each printed."""
-    path = os.pathsep.join([str(Path(__file__).parent / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
+    path = os.pathsep.join(
+        [str(Path(__file__).parents[2] / "tools"), str(Path(sys.executable).parent), os.environ["PATH"]]
+    )
     environment = {"PATH": path, "HOME": "/nonexistent"}
     printed = []
     for command in commands:
