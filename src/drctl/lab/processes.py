@@ -208,7 +208,8 @@ def _expect_before(deadline: float, lab_id: str) -> None:
 def _reap() -> None:
     for pid, child in list(_children.items()):
         if child.poll() is not None:
-            del _children[pid]
+            # Two labs of one process may be reaping at once.
+            _children.pop(pid, None)
 
 
 def _member(entry: Path, lab_id: str) -> Member | None:
