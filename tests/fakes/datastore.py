@@ -137,7 +137,8 @@ class FakeDatastore:
         if role is StreamRole.MIRROR or not subjects:
             raise RefusedError(f"{stream} is {role.value}, and nobody knows its subjects")
         self._require_epoch(config, stamp)
-        self._update("unfence", config | {"subjects": subjects, "metadata": _metadata(config) | _signed(stamp)})
+        kept = _metadata(config, without=("drctl.subjects",))
+        self._update("unfence", config | {"subjects": subjects, "metadata": kept | _signed(stamp)})
 
     def keep_tail(self, wish: TailWish, stamp: Stamp) -> None:
         origin = {"name": wish.stream, "opt_start_seq": wish.first_seq}

@@ -8,13 +8,16 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from drctl.adapters.journal.codec import DataclassCodec
+from drctl.app.ending import undo_intent
 from drctl.app.locking import take
 from drctl.app.prepare import prepare
 from drctl.app.run import Agreed, Console, Runner, Service, Stores
+from drctl.cli.gates import require_clear
 from drctl.core.intent import Intent, Mode, Operation
 from drctl.core.lock import LockRecord
 from drctl.core.run_state import RunState, fold
 from drctl.planning.plan import Plan
+from drctl.planning.undo import Undone
 from fakes.console import FakeGate, FakeObserver
 from fakes.shop import EAST, INVENTORIES, NOBODY, WEST, shop_topology
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 EMERGENCY = Intent(Operation.FAILOVER, Mode.EMERGENCY, EAST, WEST)
 PLANNED = Intent(Operation.FAILOVER, Mode.PLANNED, EAST, WEST)
+UNDO = Intent(Operation.UNDO, Mode.PLANNED, WEST, EAST, undoes="run-0")
 HOME = Intent(Operation.FAILBACK, Mode.PLANNED, WEST, EAST)
 ACCEPTS = ("data-loss", "source-writers-unknown")
 PLANS: DataclassCodec[Plan] = DataclassCodec(Plan)
@@ -50,7 +54,19 @@ class Operator:
 
     def prepare(self, intent: Intent = EMERGENCY) -> Prepared:
         """Look at everything; write nothing."""
-        return prepare(self.world.reads(NOBODY), self.topology, intent, INVENTORIES)
+        undone = self.undone(intent.undoes) if intent.undoes else None
+        return prepare(self.world.reads(NOBODY), self.topology, intent, INVENTORIES, undone)
+
+    def undone(self, run_id: str = "run-1") -> Undone:
+        """Return a run as an undo of it needs it."""
+        return Undone(PLANS.decode(self.world.runs.plan(run_id)), self.state(run_id))
+
+    def undo(self, run_id: str = "run-1", by_run: str = "run-2", accepted: tuple[str, ...] = ()) -> Report:
+        """Take a run back, as the command line does it."""
+        intent = undo_intent(self.undone(run_id), "")
+        shown = self.prepare(intent)
+        require_clear(shown)
+        return self.run(intent, accepted, by_run, shown)
 
     def run(
         self,

@@ -19,7 +19,7 @@ _NAMED = re.compile(r'^[A-Z_]+ = "([a-z]+(?:-[a-z]+)+)"', re.MULTILINE)
 
 @pytest.mark.parametrize("kind", STEP_KINDS)
 def test_every_step_kind_has_its_part(kind: str) -> None:
-    parts = _parts("failover.md") | _parts("failback.md")
+    parts = _parts("failover.md") | _parts("failback.md") | _parts("undo.md")
 
     for what in ("**By hand**", "**Verify**", "**In force afterwards**", "**Can go wrong**"):
         assert what in parts[kind]
@@ -51,7 +51,8 @@ def test_every_code_has_its_part() -> None:
     found = {
         code for file in _PACKAGE.rglob("*.py") if "lab" not in file.parts for code in _CODES.findall(file.read_text())
     }
-    findings = _NAMED.findall((_PACKAGE / "steps" / "fence_streams.py").read_text())
+    named = ("fence_streams", "prove_unwritten")
+    findings = [code for name in named for code in _NAMED.findall((_PACKAGE / "steps" / f"{name}.py").read_text())]
 
     assert len(found) > 30
     assert (found | set(findings)) - told.keys() == set()

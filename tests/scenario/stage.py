@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from fakes.secrets import FakeSecrets
     from fakes.world import World
 
-_RUN_ID = re.compile(r"\b\d{8}-\d{6}-(failover|failback|fence)-[0-9a-f]{4}\b")
+_RUN_ID = re.compile(r"\b\d{8}-\d{6}-(failover|failback|fence|undo)-[0-9a-f]{4}\b")
 # A plan file is stamped by this machine's own clock.
 _TODAY = re.compile(r"\b(?!2026-03-01)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
 # A digest covers the whole plan: a new key of drctl.yaml moves it, and is no news to who reads a story.
@@ -176,6 +176,10 @@ GIVEN: dict[str, Callable[[Stage], None]] = {
     "drctl is killed before its next promotion": lambda stage: stage.world.calls.fail(
         f"{WEST}/datastore/promote*", Fault.CRASH_BEFORE
     ),
+    "west's shop stores each order and answers nobody": lambda stage: stage.world.calls.fail(
+        f"{WEST}/http/write *", Fault.UNANSWERED, ALWAYS
+    ),
+    "a customer orders in west": lambda stage: order(stage.world, 1, WEST),
     "all vendors are well again": lambda stage: stage.world.calls.heal(),
     "somebody scales west's api to 1": _somebody_scales,
     "bob runs a failover": Stage.take_lock,

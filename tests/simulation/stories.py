@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fakes.operator import ACCEPTS, EMERGENCY, HOME, PLANNED, Operator
+import pytest
+
+from drctl.core.errors import StepFailedError
+from fakes.calls import ALWAYS, Fault
+from fakes.operator import ACCEPTS, EMERGENCY, HOME, PLANNED, UNDO, Operator
 from fakes.picture import contents, picture
 from fakes.shop import EAST, WEST, lose_east, make_shop, order, watch
 
@@ -69,11 +73,24 @@ def _east_is_back() -> Operator:
     return operator
 
 
+def _east_was_left() -> Operator:
+    """A planned failover paused behind its promotion: its marked order was stored, and nobody answered for it."""
+    operator = _east_lives()
+    world = operator.world
+    world.calls.fail("west/http/write *", Fault.UNANSWERED, ALWAYS)
+    with pytest.raises(StepFailedError):
+        operator.run(PLANNED, (), "run-0")
+    world.calls.heal()
+    world.calls.writes.clear()
+    return operator
+
+
 DEAD = Story("emergency, east is dead", EMERGENCY, ACCEPTS, _east_is_dead)
 ALIVE = Story("emergency, east answers", EMERGENCY, (), _east_lives)
 PLAN = Story("planned", PLANNED, (), _east_lives)
 BACK = Story("failback", HOME, (), _east_is_back)
-STORIES = (DEAD, ALIVE, PLAN, BACK)
+LEFT = Story("undo", UNDO, (), _east_was_left)
+STORIES = (DEAD, ALIVE, PLAN, BACK, LEFT)
 
 
 def ending(world: World, report: Report, run_id: str = "run-1") -> Ending:

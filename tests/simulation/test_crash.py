@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from drctl.core.errors import BlockedError
+from drctl.core.events import RunUndone
 from fakes.calls import Crashed, Fault
-from simulation.stories import BACK, DEAD, PLAN, STORIES, Ending, Story, ending, uncrashed
+from simulation.stories import BACK, DEAD, LEFT, PLAN, STORIES, Ending, Story, ending, uncrashed
 
 if TYPE_CHECKING:
     from drctl.ports.journal import Record
@@ -29,7 +30,7 @@ def _whole(name: str) -> tuple[Ending, int, tuple[str, ...]]:
 def _points() -> list[object]:
     return [
         pytest.param(story, number, durable, id=f"{story.name}-{'after' if durable else 'before'}_record_{number}")
-        for story in (DEAD, PLAN, BACK)
+        for story in (DEAD, PLAN, BACK, LEFT)
         for number in range(1, _whole(story.name)[1] + 1)
         for durable in (False, True)
     ]
@@ -74,6 +75,28 @@ def test_a_run_that_was_killed_at_a_record_ends_as_if_it_had_not_been(
     assert take_up(operator, story) == _whole(story.name)[0]
 
 
+@pytest.mark.parametrize("durable", [False, True], ids=["before", "after"])
+def test_an_undo_that_was_killed_as_it_ended_the_other_run_ends_it_once(*, durable: bool) -> None:
+    operator = LEFT.begins()
+    runs, calls = operator.world.runs, operator.world.calls
+
+    def kill(record: Record) -> None:
+        if isinstance(record.event, RunUndone) and calls.is_alive:
+            calls.crash()
+
+    setattr(runs, "after_record" if durable else "before_record", kill)
+    with pytest.raises(Crashed):
+        LEFT.run(operator)
+    runs.before_record = runs.after_record = lambda _record: None
+    operator.world.start_new_process()
+
+    with pytest.raises(BlockedError, match=r"run run-0 is (being )?undone by run run-1"):
+        operator.resume("run-0")
+
+    assert take_up(operator, LEFT) == _whole(LEFT.name)[0]
+    assert sum(isinstance(record.event, RunUndone) for record in runs.read("run-0")) == 1
+
+
 @pytest.mark.parametrize(("story", "name", "fault"), _writes())
 def test_a_run_that_was_killed_at_a_write_ends_as_if_it_had_not_been(story: Story, name: str, fault: Fault) -> None:
     operator = story.begins()
@@ -111,7 +134,8 @@ def kill_at_record(operator: Operator, number: int, *, durable: bool) -> None:
     runs, calls = operator.world.runs, operator.world.calls
 
     def kill(record: Record) -> None:
-        if record.seq == number:
+        # The record in the journal of the run that is undone is another one's, with a number of its own.
+        if record.seq == number and not isinstance(record.event, RunUndone):
             runs.before_record = runs.after_record = lambda _record: None
             calls.crash()
 

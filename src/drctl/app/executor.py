@@ -10,7 +10,7 @@ from drctl.app.wave import Consent, WaveRunner
 from drctl.core.errors import AdapterError, DrctlError, InterruptedRunError, InvariantError
 from drctl.core.events import PhaseStarted, RunPaused
 from drctl.core.invariants import newer_epochs, taken_twice
-from drctl.planning.plan import PROMOTE, SETTLE, SWITCH
+from drctl.planning.plan import GIVE_BACK, PROMOTE, SETTLE, SWITCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # The phases that change who writes or who is asked. Asking a dead source costs a timeout, so the others
 # rely on the phase before them.
-_GUARDED = frozenset({PROMOTE, SWITCH, SETTLE})
+_GUARDED = frozenset({PROMOTE, GIVE_BACK, SWITCH, SETTLE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from drctl.planning.emergency import plan_emergency
 from drctl.planning.failback import plan_failback
 from drctl.planning.fence import plan_fence
 from drctl.planning.planned import plan_planned
+from drctl.planning.undo import Undone, plan_undo
 from drctl.steps.freeze_point import state_loss
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ class Prepared:
 
     @property
     def is_there_already(self) -> bool:
-        """Say whether nothing is to be done."""
-        return is_there_already(self.previews)
+        """Say whether nothing is to be done. An undo has always something to do: it ends the run that it takes back."""
+        return self.plan.intent.operation is not Operation.UNDO and is_there_already(self.previews)
 
     def missing(self, accepted: frozenset[str]) -> tuple[Finding, ...]:
         """Return the findings that can be accepted and were not."""
@@ -52,10 +53,16 @@ class Prepared:
         return tuple(finding for finding in self.findings if not finding.acceptable)
 
 
-def prepare(world: ReadPorts, topology: Topology, intent: Intent, codec: Codec[RegionInventory]) -> Prepared:
-    """Look at everything, plan, ask every step, and state the loss."""
+def prepare(
+    world: ReadPorts,
+    topology: Topology,
+    intent: Intent,
+    codec: Codec[RegionInventory],
+    undone: Undone | None = None,
+) -> Prepared:
+    """Look at everything, plan, ask every step, and state the loss. `undone` is the run that an undo takes back."""
     inventory = gather(world, topology, intent, codec)
-    plan = _plan(topology, intent, inventory)
+    plan = plan_undo(topology, intent, inventory, undone) if undone else _plan(topology, intent, inventory)
     previews = preview(plan, world)
     found = obstacles(plan, previews)
     findings = (*_mode_findings(topology, intent, inventory, found), *_target_findings(inventory), *found)
@@ -89,7 +96,11 @@ def _mode_findings(
 ) -> tuple[Finding, ...]:
     if intent.mode is Mode.EMERGENCY or inventory.source_is_live:
         return ()
-    message = f"{intent.source} does not answer, and a planned {intent.operation.value} needs it."
+    wish = "an undo" if intent.operation is Operation.UNDO else f"a planned {intent.operation.value}"
+    message = f"{intent.source} does not answer, and {wish} needs it."
+    if intent.operation is Operation.UNDO:
+        remedy = f"Repair {intent.source}: what it took must be known before {intent.target} gets its writers back."
+        return (Finding("source-unreachable", message, remedy, subject=intent.source),)
     if intent.operation is Operation.FAILBACK:
         remedy = f"Repair {intent.source}, which serves now; going home needs both regions."
         return (Finding("source-unreachable", message, remedy, subject=intent.source),)

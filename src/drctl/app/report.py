@@ -89,28 +89,35 @@ class Report:
     applied: tuple[tuple[str, Diff], ...]
     pending_fences: tuple[str, ...]
     made_at: datetime
+    is_closed: bool = False
+    """Whether it was undone or aborted: nobody takes it up any more, and it has no exit code of its own."""
 
 
 def make_report(topology: Topology, plan: Plan, state: RunState, now: datetime) -> Report:
     """Judge a run, finished or not, from its journal alone."""
     facts = Facts(state.facts)
+    is_undo = plan.intent.operation is Operation.UNDO
+    sent = facts.first_moment(FactKind.DNS_SENT_AFTER)
+    # An undo finds the public names where they were, if they had not moved yet: then nobody has to follow.
+    follows = sent is not None or not is_undo
     timeline = Timeline(
         source_failed=facts.first_moment(FactKind.SOURCE_FAILED_SINCE),
         public_failed=facts.first_moment(FactKind.PUBLIC_FAILED_SINCE),
         started=state.started_at,
-        dns_sent_after=facts.first_moment(FactKind.DNS_SENT_AFTER),
+        dns_sent_after=sent,
         dns_converged=facts.latest_moment(FactKind.DNS_CONVERGED),
-        dns_cutover_worst=facts.latest_moment(FactKind.DNS_CUTOVER_WORST),
+        dns_cutover_worst=facts.latest_moment(FactKind.DNS_CUTOVER_WORST) if follows else None,
         served_since=facts.last_moment(FactKind.SERVED_SINCE),
         ended=state.ended_at,
-        dns_cutover_unawaited=facts.latest_moment(FactKind.DNS_CUTOVER_UNAWAITED),
+        dns_cutover_unawaited=facts.latest_moment(FactKind.DNS_CUTOVER_UNAWAITED) if follows else None,
     )
     steps = tuple(
         StepLine(step.id, step.title, seen.outcome, seen.message, seen.waited_seconds, seen.ended_at)
         for step in plan.steps()
         for seen in (state.step(step.id),)
     )
-    is_move = plan.intent.operation is not Operation.FENCE
+    # Nothing was promised for the way back: what counts is that the source serves again, which its steps see.
+    is_move = plan.intent.operation is not Operation.FENCE and not is_undo
     began = _began(topology, plan, timeline)
     contracts = tuple(line for rule in topology.contracts for line in _measure(rule, facts, timeline, began))
     pending = tuple(step.id for step in steps if step.outcome is StepOutcome.OPEN)
@@ -137,10 +144,15 @@ def make_report(topology: Topology, plan: Plan, state: RunState, now: datetime) 
         applied=state.applied,
         pending_fences=pending,
         made_at=now,
+        is_closed=bool(state.undone_by or state.aborted_by),
     )
 
 
 def _verdict(state: RunState, pending: tuple[str, ...]) -> str:
+    if state.undone_by:
+        return f"undone by run {state.undone_by}"
+    if state.aborted_by:
+        return f"aborted by {state.aborted_by}: what it changed stays"
     if state.paused:
         return f"paused at {state.paused_at_step}: {state.paused}"
     if pending:

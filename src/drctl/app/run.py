@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from drctl import __version__
+from drctl.app.ending import end_undone, read_state, require_not_being_undone, require_open
 from drctl.app.executor import Executor, Hands
 from drctl.app.locking import HeldLock, largest_epoch
 from drctl.app.preview import predictions
@@ -14,7 +14,7 @@ from drctl.app.recorder import Recorder
 from drctl.app.report import make_report
 from drctl.app.wave import Consent
 from drctl.core.contract import Compliance, Fact, FactKind
-from drctl.core.errors import AdapterError, BlockedError, ExitCode, first_that_counts
+from drctl.core.errors import AdapterError, ExitCode, first_that_counts
 from drctl.core.events import (
     EpochClaimed,
     FactsMeasured,
@@ -26,7 +26,6 @@ from drctl.core.events import (
 )
 from drctl.core.lock import Stamp
 from drctl.core.loss import public_failed_since
-from drctl.core.run_state import RunState, fold
 from drctl.steps.switch_dns import note_name
 
 if TYPE_CHECKING:
@@ -115,23 +114,21 @@ class Runner:
         """Take a paused or killed run up: the stored plan, the stored consent, the same executor.
 
         Raises:
-            BlockedError: It ended already, or was killed before anybody's consent was durable.
+            BlockedError: It ended already, or another run takes it back, or it was killed before anybody's consent
+                was durable.
             DrctlError: Why it paused again.
         """
         journal = self._stores.runs.open(run_id)
-        state = read_state(journal)
-        if state.is_finished:
-            raise BlockedError(f"run {run_id} has ended.", remedy=f"See it: `drctl runs show {run_id}`.")
-        if not state.epoch:
-            raise BlockedError(
-                f"run {run_id} stopped before it was confirmed: nothing was written.", remedy="Start a new one."
-            )
+        require_open(read_state(journal))
+        require_not_being_undone(self._stores.runs, run_id)
         recorder = Recorder(journal, self._console.observers)
         recorder.record(RunResumed(self._console.operator))
         return self._execute(self._stores.plans.decode(self._stores.runs.plan(run_id)), journal, recorder, lock)
 
     def _execute(self, plan: Plan, journal: Journal, recorder: Recorder, lock: HeldLock) -> Report:
         state = read_state(journal)
+        if plan.intent.undoes:
+            end_undone(self._stores.runs, plan.intent.undoes, state.run_id)
         lock.note(step="", epoch=state.epoch)
         world = self._service.writes(Stamp(state.run_id, state.epoch))
         consent = Consent(state.predictions, frozenset(state.accepted))
@@ -164,11 +161,6 @@ def epoch_in(values: tuple[str, ...]) -> int:
             if key == "epoch" and number.isdigit():
                 return int(number)
     return 0
-
-
-def read_state(journal: Journal) -> RunState:
-    """Return the run as its journal tells it."""
-    return reduce(lambda state, record: fold(state, record.at, record.event), journal.records(), RunState())
 
 
 def exit_code(report: Report) -> ExitCode:

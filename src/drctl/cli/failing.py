@@ -5,11 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from drctl.app.ending import undo_intent
+from drctl.app.fanout import within
+from drctl.app.prepare import Prepared, prepare
 from drctl.app.report import Facts
-from drctl.app.status import look
+from drctl.app.status import BUDGET, Role, look
 from drctl.core.contract import FactKind
-from drctl.core.errors import DrctlError
+from drctl.core.errors import BlockedError, DrctlError
+from drctl.core.intent import Operation
+from drctl.planning.undo import Undone
 from drctl.render.diagnostics import Failure
+from drctl.steps.prove_unwritten import NO_RETURN_PASSED
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -27,6 +33,7 @@ def failure_of(session: Session, plan: Plan, run_id: str) -> Failure:
     step = next((step for step in plan.steps() if step.id == state.paused_at_step), None)
     by_hand = step.by_hand(session.access) if step else ()
     seen = _look(session)
+    past, can_undo = _way_back(session, plan, state)
     return Failure(
         run_id=run_id,
         operation=f"{plan.intent.operation.value} {plan.intent.source} -> {plan.intent.target}",
@@ -36,10 +43,10 @@ def failure_of(session: Session, plan: Plan, run_id: str) -> Failure:
         served=_served(seen),
         written_twice=_written_twice(seen, session.topology),
         in_force=_in_force(plan, state),
-        past_no_return=_past_no_return(plan, state),
+        past_no_return=past,
         look=next((command.line for command in by_hand if not command.writes), ""),
         by_hand=tuple(command for command in by_hand if command.writes),
-        next_commands=("drctl status",),
+        next_commands=("drctl status", *((f"drctl undo {run_id}",) if can_undo else ())),
         budget_left=_budget_left(session.topology, state),
     )
 
@@ -56,7 +63,12 @@ def _served(seen: Status | None) -> str:
         return ""
     if seen.public.error:
         return f"no: {seen.public.error}"
-    return f"yes, from {seen.public.region}" if seen.public.status < 500 else f"no: HTTP {seen.public.status}"
+    if seen.public.status >= 500:
+        return f"no: HTTP {seen.public.status}"
+    role = next((region.role for region in seen.regions if region.region == seen.public.region), Role.UNKNOWN)
+    if role in {Role.FENCED, Role.STANDBY}:
+        return f"reads only, from {seen.public.region}: its streams take no writes ({role.value})"
+    return f"yes, from {seen.public.region}"
 
 
 def _written_twice(seen: Status | None, topology: Topology) -> str:
@@ -76,7 +88,27 @@ def _in_force(plan: Plan, state: RunState) -> tuple[str, ...]:
     return tuple(f"{change.object} {change.field}" for _, diff in applied for change in diff.changes)
 
 
-def _past_no_return(plan: Plan, state: RunState) -> bool:
+def _way_back(session: Session, plan: Plan, state: RunState) -> tuple[bool | None, bool]:
+    """Say whether the point of no return is passed, as far as that is seen, and whether an undo would be begun."""
+    intended = _is_intended(plan, state)
+    if not state.epoch or plan.intent.operation is Operation.UNDO:
+        return intended, False
+    try:
+        intent = undo_intent(Undone(plan, state), "")
+    except BlockedError:
+        return intended, False
+    reads, topology, codec = session.service.reads, session.topology, session.inventories
+    answers = within(BUDGET, {"undo": lambda: prepare(reads, topology, intent, codec, Undone(plan, state))})
+    prepared = answers.get("undo")
+    if not isinstance(prepared, Prepared):
+        return None if intended else False, False
+    if any(finding.code == NO_RETURN_PASSED for finding in prepared.findings):
+        return True, False
+    can_undo = not prepared.final
+    return None if intended and not can_undo else False, can_undo
+
+
+def _is_intended(plan: Plan, state: RunState) -> bool:
     """Say whether a write of the phase that cannot be undone, or of a later one, was at least intended."""
     names = [phase.name for phase in plan.phases]
     if plan.no_return_after not in names:

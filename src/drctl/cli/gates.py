@@ -78,11 +78,7 @@ def consent(prepared: Prepared, screen: Screen, confirm: str, accept: tuple[str,
     plan, accepted = prepared.plan, frozenset(accept)
     missing = prepared.missing(accepted)
     if confirm:
-        if confirm != plan.title:
-            raise ConsentMissingError(
-                f"--confirm says {confirm!r}; this run is {plan.title!r}.",
-                remedy=f"If that is meant, give --confirm {plan.title!r}.",
-            )
+        _require_meant(plan.title, confirm)
         if missing:
             raise ConsentMissingError(
                 "these findings were not accepted:\n"
@@ -93,11 +89,38 @@ def consent(prepared: Prepared, screen: Screen, confirm: str, accept: tuple[str,
     if not screen.can_ask:
         flags = " ".join([f'--confirm "{plan.title}"', *(f"--accept {code}" for code in _codes(prepared, accepted))])
         raise ConsentMissingError("there is no terminal to ask, and no consent was given.", remedy=f"Give {flags}.")
-    said = screen.err.input(f"\nType [bold]{plan.title}[/] to go on, anything else to stop: ")
-    if said.strip() != plan.title:
-        raise ConsentMissingError("declined: nothing was written.", remedy="Run the command again when you are sure.")
+    _require_typed(plan.title, screen)
     shown = {finding.code for finding in prepared.findings if finding.acceptable}
     return Agreed("typed", tuple(sorted(accepted | shown)))
+
+
+def agree(title: str, screen: Screen, confirm: str) -> None:
+    """Return if the operator agreed, by flag or by typing, to something that has no findings.
+
+    Raises:
+        ConsentMissingError: Nobody agreed.
+    """
+    if confirm:
+        _require_meant(title, confirm)
+    elif screen.can_ask:
+        _require_typed(title, screen)
+    else:
+        message = "there is no terminal to ask, and no consent was given."
+        raise ConsentMissingError(message, remedy=f'Give --confirm "{title}".')
+
+
+def _require_meant(title: str, confirm: str) -> None:
+    if confirm != title:
+        raise ConsentMissingError(
+            f"--confirm says {confirm!r}; this run is {title!r}.",
+            remedy=f"If that is meant, give --confirm {title!r}.",
+        )
+
+
+def _require_typed(title: str, screen: Screen) -> None:
+    said = screen.err.input(f"\nType [bold]{title}[/] to go on, anything else to stop: ")
+    if said.strip() != title:
+        raise ConsentMissingError("declined: nothing was written.", remedy="Run the command again when you are sure.")
 
 
 def _codes(prepared: Prepared, accepted: frozenset[str]) -> tuple[str, ...]:

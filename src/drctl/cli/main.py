@@ -9,12 +9,14 @@ import typer
 
 from drctl import __version__
 from drctl.cli import config, lab, plan, runs
+from drctl.cli.abort import abort
 from drctl.cli.failback import failback
 from drctl.cli.failover import failover
 from drctl.cli.fence import fence
 from drctl.cli.ledger import ledger
 from drctl.cli.resume import resume
 from drctl.cli.status import status
+from drctl.cli.undo import undo
 from drctl.cli.verify import verify
 from drctl.cli.watch import watch
 from drctl.core.errors import DrctlError, ExitCode
@@ -42,6 +44,8 @@ def root(
 app.command("failover")(failover)
 app.command("failback")(failback)
 app.command("resume")(resume)
+app.command("undo")(undo)
+app.command("abort")(abort)
 app.command("fence")(fence)
 app.command("ledger")(ledger)
 app.command("status")(status)

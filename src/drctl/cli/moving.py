@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
+from drctl.app.ending import require_open
 from drctl.app.prepare import prepare
 from drctl.app.saved_plan import require_own, require_unmoved
 from drctl.cli.gates import consent, require_clear
@@ -107,7 +108,7 @@ def move(here: Here, wish: Wish, consented: Consented) -> NoReturn:
     """
     session, intent = here.session, wish.intent
     with locked(session, new_run_id(intent.operation.value), intent) as lock:
-        refuse_unfinished(session)
+        refuse_unfinished(session, intent.undoes)
         prepared = prepared_for(here, intent)
         if wish.saved is not None:
             require_unmoved(wish.saved, prepared)
@@ -125,8 +126,12 @@ def move(here: Here, wish: Wish, consented: Consented) -> NoReturn:
 
 def prepared_for(here: Here, intent: Intent) -> Prepared:
     """Look at everything, plan, and ask every step. Reads only."""
-    session = here.session
-    return prepare(session.service.reads, session.topology, intent, session.inventories)
+    session, undone = here.session, None
+    if intent.undoes:
+        # Again: before the lock was held somebody else may have brought it to its end.
+        undone = session.undone(intent.undoes)
+        require_open(undone.state)
+    return prepare(session.service.reads, session.topology, intent, session.inventories, undone)
 
 
 def print_result(here: Here, prepared: Prepared) -> None:

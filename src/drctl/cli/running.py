@@ -62,25 +62,26 @@ def locked(session: Session, run_id: str, intent: Intent) -> Iterator[HeldLock]:
         LockHeldError: Another run holds it.
     """
     believes = f"{intent.operation.value} {intent.source} -> {intent.target}, {intent.mode.value}"
-    lock = take(session.stores.locks, LockRecord(run_id, _operator(), believes, "", datetime.now(UTC), 0))
+    lock = take(session.stores.locks, LockRecord(run_id, operator(), believes, "", datetime.now(UTC), 0))
     try:
         yield lock
     finally:
         lock.release()
 
 
-def refuse_unfinished(session: Session) -> None:
-    """Return if no run waits to be taken up.
+def refuse_unfinished(session: Session, undoes: str = "") -> None:
+    """Return if no run waits to be taken up, but for the one that is to be undone.
 
     Raises:
         BlockedError: One does.
     """
     for run_id in session.stores.runs.run_ids():
         state = session.state(run_id)
-        if state.epoch and not state.is_finished:
+        if state.epoch and not state.is_finished and run_id != undoes:
             raise BlockedError(
                 f"run {run_id} is not finished: {state.paused or 'its process ended without a word'}.",
-                remedy=f"Take it up: `drctl resume {run_id}`.",
+                remedy=f"End it with `drctl undo {run_id}` or `drctl abort {run_id}`, or take it up: "
+                f"`drctl resume {run_id}`.",
                 code="run-unfinished",
             )
 
@@ -91,7 +92,7 @@ def run_and_report(
     """Run, print the result, leave the report beside the journal, and exit with what it says."""
     session, screen = here.session, here.screen
     observers = observers_of(screen, plan, session.journal_line, ask=ask)
-    console = Console(_operator(), AskingGate(screen) if ask else OpenGate(), observers.all, session.interrupted.is_set)
+    console = Console(operator(), AskingGate(screen) if ask else OpenGate(), observers.all, session.interrupted.is_set)
     runner = Runner(session.service, session.stores, console)
     try:
         with pausing(session.interrupted):
@@ -101,7 +102,8 @@ def run_and_report(
         _fail(here, plan, lock.run_id, error)
     finally:
         observers.close()
-    folder = _leave(session, report)
+    folder = leave(session, report)
+    _leave_undone(session, plan)
     match screen.output:
         case Output.JSON:
             screen.result(report_json(report))
@@ -140,14 +142,15 @@ def _fail(here: Here, plan: Plan, run_id: str, error: DrctlError) -> NoReturn:
     """Leave the report as far as it goes, say what is in force, and exit with the error's code."""
     session, screen = here.session, here.screen
     report = make_report(session.topology, plan, session.state(run_id), datetime.now(UTC))
-    _leave(session, report)
+    leave(session, report)
+    _leave_undone(session, plan)
     if screen.output is Output.JSON:
         screen.result(report_json(report))
     screen.err.print(failure_text(failure_of(session, plan, run_id), error), markup=False, soft_wrap=True)
     sys.exit(int(error.exit_code))
 
 
-def _leave(session: Session, report: Report) -> Path:
+def leave(session: Session, report: Report) -> Path:
     """Write `report.json` and `report.md` into the run's folder."""
     folder = Path(session.stores.runs.folder(report.run_id))
     session.write_evidence(folder / "report.json", report_json(report))
@@ -155,5 +158,13 @@ def _leave(session: Session, report: Report) -> Path:
     return folder
 
 
-def _operator() -> str:
+def _leave_undone(session: Session, plan: Plan) -> None:
+    """Let the report of a run that is taken back say so: the last one told how to resume it."""
+    undone = plan.intent.undoes
+    if undone and (state := session.state(undone)).undone_by:
+        leave(session, make_report(session.topology, session.plan(undone), state, datetime.now(UTC)))
+
+
+def operator() -> str:
+    """Return who sits here: `ann@desk`."""
     return f"{getpass.getuser()}@{socket.gethostname()}"

@@ -26,6 +26,7 @@ from drctl.core.inventory import RegionInventory
 from drctl.core.lock import Stamp
 from drctl.core.run_state import RunState, fold
 from drctl.planning.plan import Plan
+from drctl.planning.undo import Undone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -131,6 +132,10 @@ class Session:
     def plan(self, run_id: str) -> Plan:
         """Return a run's stored plan."""
         return self.stores.plans.decode(self.stores.runs.plan(run_id))
+
+    def undone(self, run_id: str) -> Undone:
+        """Return a run as an undo of it needs it."""
+        return Undone(self.plan(run_id), self.state(run_id))
 
     def journal_line(self, record: Record) -> str:
         """Return a record as `--output jsonl` streams it: the journal's line, without its place in the chain."""

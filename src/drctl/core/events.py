@@ -170,6 +170,23 @@ class RunEnded:
     type: Literal["run_ended"] = "run_ended"
 
 
+@dataclass(frozen=True, slots=True)
+class RunUndone:
+    """Another run, confirmed and with an epoch, takes this one back: it is not taken up any more."""
+
+    by_run: str
+    type: Literal["run_undone"] = "run_undone"
+
+
+@dataclass(frozen=True, slots=True)
+class RunAborted:
+    """Somebody ended a paused run for good. What it changed stays."""
+
+    operator: str
+    reason: str
+    type: Literal["run_aborted"] = "run_aborted"
+
+
 Event = (
     RunStarted
     | RunConfirmed
@@ -185,4 +202,6 @@ Event = (
     | StepEnded
     | RunPaused
     | RunEnded
+    | RunUndone
+    | RunAborted
 )

@@ -12,6 +12,7 @@ class Operation(StrEnum):
     FAILOVER = "failover"
     FAILBACK = "failback"
     FENCE = "fence"
+    UNDO = "undo"
 
 
 class Mode(StrEnum):
@@ -23,7 +24,11 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One wish, before anything was looked at. `reprotect_only` ends a failback before it moves traffic."""
+    """One wish, before anything was looked at.
+
+    `reprotect_only` ends a failback before it moves traffic. `undoes` names the run that an undo takes back: its
+    source is then what that run had moved to, and its target what that run had left.
+    """
 
     operation: Operation
     mode: Mode
@@ -31,3 +36,4 @@ class Intent:
     target: str
     reason: str = ""
     reprotect_only: bool = False
+    undoes: str = ""

@@ -17,11 +17,13 @@ from drctl.core.events import (
     ItemFailed,
     PhaseStarted,
     Prediction,
+    RunAborted,
     RunConfirmed,
     RunEnded,
     RunPaused,
     RunResumed,
     RunStarted,
+    RunUndone,
     StepEnded,
     StepOutcome,
     StepVerified,
@@ -42,7 +44,10 @@ class StepState:
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """A whole run. `ended` is None while it runs or is paused; `paused` is empty unless it is paused."""
+    """A whole run. `ended` is None while it runs or is paused; `paused` is empty unless it is paused.
+
+    `undone_by` is the run that takes it back, and `aborted_by` who ended it for good; each empty else.
+    """
 
     run_id: str = ""
     intent: Intent | None = None
@@ -56,6 +61,8 @@ class RunState:
     paused_code: str = ""
     paused_at_step: str = ""
     ended: ExitCode | None = None
+    undone_by: str = ""
+    aborted_by: str = ""
     how_confirmed: str = ""
     accepted: tuple[str, ...] = ()
     predictions: tuple[Prediction, ...] = ()
@@ -76,7 +83,7 @@ class RunState:
     @property
     def is_finished(self) -> bool:
         """Say whether the run needs nobody any more."""
-        return self.ended is not None
+        return self.ended is not None or bool(self.undone_by or self.aborted_by)
 
 
 def fold(state: RunState, at: datetime, event: Event) -> RunState:  # noqa: C901, PLR0911, PLR0912 - one case an event
@@ -118,6 +125,10 @@ def fold(state: RunState, at: datetime, event: Event) -> RunState:  # noqa: C901
             return replace(state, paused="", paused_code="", paused_at_step="")
         case RunEnded(exit_code):
             return replace(state, ended=exit_code, ended_at=at, paused="", paused_code="", paused_at_step="")
+        case RunUndone(by_run):
+            return replace(state, undone_by=by_run, ended_at=at)
+        case RunAborted(operator):
+            return replace(state, aborted_by=operator, ended_at=at)
         case _:
             return state
 

@@ -97,12 +97,14 @@ def make_plan(
         phases=kept,
         contracts=topology.contracts,
         findings=findings,
-        no_return_after=PROMOTE if any(phase.name == PROMOTE for phase in kept) else "",
+        no_return_after=next((phase.name for phase in kept if phase.name in {PROMOTE, GIVE_BACK}), ""),
         inventory_at=inventory_at,
         digest=digest,
     )
 
 
+TAKE_BACK = "take the target back"
+GIVE_BACK = "give the source back"
 ISOLATE = "isolate the returned region"
 LINK = "link"
 RESCUE = "rescue"

@@ -19,6 +19,7 @@ _WIDTH = 80
 _LABEL = 15
 _OBSERVED_LINES, _IN_FORCE_LINES, _BY_HAND_COMMANDS, _NAMES = 3, 4, 2, 3
 _ON_THE_WAY_HOME = frozenset({"await_link", "rescue_tail", "seal_tail", "rebuild_mirror", "await_sync"})
+_ON_THE_WAY_BACK = frozenset({"prove_unwritten", "unfence_streams"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,18 @@ def failure_text(failure: Failure, error: DrctlError) -> str:
         *_row("Page:", f"{error.code} -> {failure.runbook or runbook_page(error.code)}", 1),
         _command("Journal:", failure.journal),
         f"drctl resume {failure.run_id}",
+    ]
+    return "\n".join(lines)
+
+
+def standing_text(failure: Failure) -> str:
+    """Return what is so when nobody goes on with a run: who serves, what stays changed, where it stopped."""
+    lines = [
+        *_row("Users served:", failure.served or UNKNOWN, 1),
+        *_row("Writable twice:", failure.written_twice or UNKNOWN, 1),
+        *_row("Stopped at:", f"{failure.step_id or 'no step'} in {failure.operation}", 2),
+        *_row("In force:", _in_force(failure), _IN_FORCE_LINES),
+        *_row("No return:", _side(failure.past_no_return), 1),
     ]
     return "\n".join(lines)
 
@@ -129,4 +142,5 @@ def _budget(left: timedelta) -> str:
 
 def step_page(kind: str) -> str:
     """Return where the part of a step kind is."""
-    return f"runbooks/{'failback' if kind in _ON_THE_WAY_HOME else 'failover'}.md#{kind}"
+    way = "undo" if kind in _ON_THE_WAY_BACK else "failback" if kind in _ON_THE_WAY_HOME else "failover"
+    return f"runbooks/{way}.md#{kind}"

@@ -18,6 +18,7 @@ from drctl.steps.fence_streams import FenceStreams
 from drctl.steps.fence_workloads import FenceWorkloads
 from drctl.steps.freeze_point import FreezePoint
 from drctl.steps.promote_stream import PromoteStream
+from drctl.steps.prove_unwritten import ProveUnwritten
 from drctl.steps.rebuild_mirror import RebuildMirror
 from drctl.steps.rescue_tail import RescueTail
 from drctl.steps.resync_secret import ResyncSecret
@@ -26,6 +27,7 @@ from drctl.steps.seal_tail import SealTail
 from drctl.steps.settle import Settle
 from drctl.steps.smoke import Smoke
 from drctl.steps.switch_dns import SwitchDns
+from drctl.steps.unfence_streams import UnfenceStreams
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,8 +47,9 @@ def print_plan(prepared: Prepared, topology: Topology, console: Console) -> None
     page, plan = Page(console), prepared.plan
     intent = plan.intent
     direction = intent.target if intent.operation is Operation.FENCE else f"{intent.source} -> {intent.target}"
+    how = f"takes back {intent.undoes}" if intent.undoes else intent.mode.value
     only = ", reprotect only" if intent.reprotect_only else ""
-    page.heading(f"{intent.operation.value.upper()} {plan.service}: {direction} ({intent.mode.value}{only})")
+    page.heading(f"{intent.operation.value.upper()} {plan.service}: {direction} ({how}{only})")
     if prepared.is_there_already:
         page.prose(f"Nothing to do: {_is_already(intent)} already, by every moving step's evidence.")
         return
@@ -110,6 +113,8 @@ def _only(step: AnyStep) -> str:
             return f"only awaited: stable for {lasted(step.stable_for)}, at most {lasted(step.deadline)}"
         case DrainStreams() | AwaitSync() | AwaitLink() | Settle():
             return f"only awaited: at most {lasted(step.deadline)}"
+        case ProveUnwritten():
+            return "proved: nothing of the application's own is there"
         case Smoke():
             return "probes only; a write carries the mark drctl-smoke-<run id>"
         case (
@@ -123,6 +128,7 @@ def _only(step: AnyStep) -> str:
             | RescueTail()
             | SealTail()
             | RebuildMirror()
+            | UnfenceStreams()
         ):
             return ""
         case other:
@@ -143,6 +149,13 @@ def _print_loss(page: Page, prepared: Prepared) -> None:
     page.heading("What is lost")
     if intent.operation is Operation.FAILBACK:
         page.prose(f"nothing of {intent.target}: what only it took is kept and sealed before a stream is deleted.", 2)
+    if intent.operation is Operation.UNDO:
+        page.prose(
+            f"nothing of the application's own: {intent.source} is fenced, and proved to hold none since its fork, "
+            f"before {intent.target} takes writes again. Marked writes there are dropped.",
+            2,
+        )
+        return
     if intent.reprotect_only:
         return
     if intent.mode is Mode.PLANNED:
@@ -162,7 +175,12 @@ def _print_outage(page: Page, prepared: Prepared, topology: Topology) -> None:
     if prepared.plan.intent.reprotect_only:
         page.prose("not at all: no traffic is moved.", 2)
         return
-    if prepared.plan.intent.mode is Mode.EMERGENCY:
+    if prepared.plan.intent.operation is Operation.UNDO:
+        page.prose(f"until {prepared.plan.intent.target} has its writers back, if it had lost them; then it serves.", 2)
+        if not any(change.field == "values" for shown in prepared.previews for change in shown.diff.changes):
+            page.prose("The public name was not moved: nobody waits for DNS.", 2)
+            return
+    elif prepared.plan.intent.mode is Mode.EMERGENCY:
         page.prose("since the failure, until the switch below reached them; how long the run takes is unknown.", 2)
     else:
         page.prose("from the fence of the source until the switch below reached them.", 2)

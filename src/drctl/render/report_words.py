@@ -30,6 +30,8 @@ def who_serves(report: Report) -> str:
     if report.operation == Operation.FENCE:
         closed = report.exit_code is not None and not report.pending_fences
         return f"{report.target} is fenced." if closed else f"{report.target} is not known to be fenced."
+    if report.is_closed:
+        return "The run was ended before its end; whether users are served: `drctl status`."
     if report.exit_code is None:
         return "The run is not finished; whether users are served is unknown: `drctl status`."
     if not moves_traffic(report):
@@ -47,7 +49,7 @@ def moves_traffic(report: Report) -> bool:
 
 def to_be_done(report: Report) -> Iterator[tuple[str, str]]:
     """Yield what stays to be done: a sentence, and the command that does it."""
-    if report.exit_code is None:
+    if report.exit_code is None and not report.is_closed:
         yield f"The run waits: {one_line(report.verdict)}", f"drctl resume {report.run_id}"
     if report.pending_fences:
         pending = ", ".join(report.pending_fences)
@@ -66,6 +68,11 @@ def to_be_done(report: Report) -> Iterator[tuple[str, str]]:
         elif line.compliance is Compliance.UNKNOWN:
             why = one_line(line.evidence)
             yield f"Not proved, and so not met: {contract_name(line)} ({why}).", f"drctl runs show {report.run_id}"
+
+
+def unfenced(report: Report) -> tuple[str, ...]:
+    """Return the regions whose fence a run had to leave open."""
+    return tuple(dict.fromkeys(step.partition(":")[2] for step in report.pending_fences))
 
 
 def _sealed(report: Report) -> Iterator[str]:

@@ -28,6 +28,8 @@ _ENDED = {
 
 def state_of(run: RunState, lock_holder: str = "") -> str:
     """Return what became of a run; `lock_holder` is the run that holds the lock now, if one does."""
+    if run.undone_by or run.aborted_by:
+        return f"undone by {run.undone_by}" if run.undone_by else f"aborted by {run.aborted_by}; what it changed stays"
     if run.ended is not None:
         return f"{_ENDED.get(run.ended, 'ended')} (exit code {int(run.ended)})"
     if lock_holder and run.run_id == lock_holder:

@@ -61,6 +61,8 @@ def wanted(intent: Intent) -> str:
     """Return what a run is to do: `failover east -> west, emergency`."""
     if intent.operation is Operation.FENCE:
         return f"fence {intent.target}"
+    if intent.operation is Operation.UNDO:
+        return f"undo {intent.undoes}, {intent.source} -> {intent.target}"
     only = ", reprotect only" if intent.reprotect_only else ""
     return f"{intent.operation.value} {intent.source} -> {intent.target}, {intent.mode.value}{only}"
 

@@ -13,6 +13,7 @@ from drctl.steps.fence_streams import FenceStreams
 from drctl.steps.fence_workloads import FenceWorkloads
 from drctl.steps.freeze_point import FreezePoint
 from drctl.steps.promote_stream import PromoteStream
+from drctl.steps.prove_unwritten import ProveUnwritten
 from drctl.steps.rebuild_mirror import RebuildMirror
 from drctl.steps.rescue_tail import RescueTail
 from drctl.steps.resync_secret import ResyncSecret
@@ -21,6 +22,7 @@ from drctl.steps.seal_tail import SealTail
 from drctl.steps.settle import Settle
 from drctl.steps.smoke import Smoke
 from drctl.steps.switch_dns import SwitchDns
+from drctl.steps.unfence_streams import UnfenceStreams
 
 AnyStep = (
     FenceStreams
@@ -40,6 +42,8 @@ AnyStep = (
     | SealTail
     | RebuildMirror
     | AwaitSync
+    | ProveUnwritten
+    | UnfenceStreams
 )
 
 STEP_KINDS: tuple[str, ...] = tuple(step.__dataclass_fields__["kind"].default for step in get_args(AnyStep))

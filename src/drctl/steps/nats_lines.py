@@ -66,6 +66,23 @@ def fence(nats: str, stream: str) -> str:
     )
 
 
+def unfence(nats: str, stream: str) -> str:
+    """Return the line that gives a fenced stream the subjects back that its metadata keeps."""
+    return _send(
+        nats,
+        f"STREAM.UPDATE.{stream}",
+        _made(
+            nats,
+            stream,
+            [f"{FENCED_PREFIX}{stream}"],
+            'm = (c or {}).get("metadata") or {}',
+            'todo = c and c.get("subjects") == w and m.get("drctl.subjects")',
+            'todo and c.update({"subjects": json.loads(m.pop("drctl.subjects"))})',
+            'print(json.dumps(c) if todo else "")',
+        ),
+    )
+
+
 def promote(nats: str, stream: str, subjects: Sequence[str], deferred: Sequence[tuple[str, str]]) -> str:
     """Return the line that turns a mirror into a stream on these subjects, with the fork in its metadata."""
     wish = {"subjects": list(subjects), "mirror_direct": False}

@@ -22,6 +22,7 @@ from drctl.ports.datastore import DatastoreReader, MirrorWish
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps import nats_lines
 from drctl.steps.base import Plane
+from drctl.steps.fork_writes import fork_writes
 from drctl.steps.progress import is_promoted
 from drctl.steps.replication import holds_any
 
@@ -33,7 +34,8 @@ _ALWAYS_SHOWN = frozenset({"mirror", *(f"metadata.{key}" for key in _RUN_MADE)})
 class RebuildItem:
     """One stream. `rescue` names what must hold its tail; empty where the active region must hold all of it.
 
-    `existed` says whether the region had it when the plan was made.
+    `marker` is what every write after its fork must carry, where the fork is taken back; empty else. `existed`
+    says whether the region had it when the plan was made.
     """
 
     name: str
@@ -41,6 +43,7 @@ class RebuildItem:
     fork_seq: int = 0
     rescue: str = ""
     existed: bool = True
+    marker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,9 @@ def _require_nothing_lost(
     if item.name == HEARTBEAT_STREAM:
         # drctl's own, and in no ledger: the old region beat on until it died (product.md, section 7).
         return
+    if item.marker:
+        _require_only_marked(item, here, origin, stream)
+        return
     if not item.rescue:
         if not _covers(there, here, stream):
             raise RefusedError(
@@ -168,6 +174,21 @@ def _require_nothing_lost(
             "sealed: deleting it would lose them.",
             remedy="Look at the rescue step of this run; nothing was deleted.",
         )
+
+
+def _require_only_marked(
+    item: RebuildItem, here: DatastoreReader, origin: DatastoreReader, stream: StreamState
+) -> None:
+    # Up to its fork it mirrored the origin, which was never deleted.
+    if stream.fork_seq is None:
+        why = "nobody knows where it forked"
+    elif own := fork_writes(here, origin, stream, item.marker).own:
+        why = f"sequence {own.seq} is the application's own"
+    else:
+        return
+    raise RefusedError(
+        f"{item.name}: {why}: deleting it would lose messages.", remedy="Compare both by hand; nothing was deleted."
+    )
 
 
 def _covers(there: StreamState, here: DatastoreReader, stream: StreamState) -> bool:

@@ -17,6 +17,7 @@ from drctl.core.topology import ProbeKind, ProbeRule, Region
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps.base import Plane
+from drctl.steps.fork_writes import MARKER_BY_HAND, marker_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Smoke:
         reads = [probe for probe in self.probes if probe.kind is ProbeKind.READ]
         judged = [_judge(probe, world.http.pinned(probe, self.region), self.region.name) for probe in reads]
         if all(item.health is Health.HEALTHY for item in judged):
-            marker = f"drctl-smoke-{world.stamp.run_id}"
+            marker = marker_of(world.stamp.run_id)
             for probe in self.probes:
                 if probe.kind is ProbeKind.WRITE:
                     answer = world.prober.write(probe, self.region, marker)
@@ -85,7 +86,7 @@ class Smoke:
         name, port = access.public_name, self.region.port
         data = f" -X {probe.method} -d {quote(probe.body)}" if writes else ""
         # A name of its own each time: a stream drops what repeats an id, and answers as if it had stored it.
-        named = f"{probe.marker_header}: drctl-smoke-by-hand-$(date +%s)"
+        named = f"{probe.marker_header}: {MARKER_BY_HAND}-$(date +%s)"
         marker = f' -H "{named}"' if writes and probe.marker_header else ""
         resolve = f"--resolve {name}:{port}:{self.region.addresses[0]}"
         line = f"{access.curl} -sS -i {resolve}{marker}{data} https://{name}:{port}{probe.path}"

@@ -26,6 +26,7 @@ from drctl.steps.promote_stream import PromoteItem, PromoteStream
 from drctl.steps.rebuild_mirror import RebuildItem, RebuildMirror
 from drctl.steps.rescue_tail import RescueTail, TailItem
 from drctl.steps.seal_tail import SealTail
+from drctl.steps.unfence_streams import UnfenceStreams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -180,6 +181,24 @@ def test_a_promotion_by_hand_is_a_promotion(
     assert (stream.role, stream.fork_seq, stream.fork_time) == (StreamRole.ACTIVE, 3, last_time)
     assert rig.datastore("west").binders(f"{pair.subject}.>") == (pair.name,)
     assert_same(rig, "west", pair, twin)
+
+
+def test_writers_given_back_by_hand_are_given_back(
+    rig: NatsRig, access: Access, rich: tuple[Pair, Pair], stamp: Stamp
+) -> None:
+    pair, twin = rich
+    for one in rich:
+        rig.datastore("east").fence(one.name, stamp)
+    step = UnfenceStreams("u", "east", "west", (FenceItem(pair.name, TIER), FenceItem(f"{pair.name}_not", TIER)), SOON)
+    printed = run(step.by_hand(access))
+    rig.datastore("east").unfence(twin.name, stamp)
+
+    assert [error["err_code"] for error in refused(printed)] == [10059]
+    assert rig.datastore("east").binders(f"{pair.subject}.>") == (pair.name,)
+    assert_same(rig, "east", pair, twin)
+    before = rig.config("east", pair.name)
+    run(step.by_hand(access))
+    assert rig.config("east", pair.name) == before
 
 
 def test_lines_that_were_run_already_change_nothing(rig: NatsRig, access: Access, pair: Pair) -> None:

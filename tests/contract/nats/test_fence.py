@@ -110,6 +110,14 @@ def test_subjects_are_given_back(rig: Rig, pair: Pair, stamp: Stamp) -> None:
     eventually(lambda: rig.datastore("west").stream(pair.name).last_seq == 4)
 
 
+def test_subjects_that_were_given_back_are_not_kept_in_the_metadata_too(rig: Rig, pair: Pair, stamp: Stamp) -> None:
+    rig.datastore("east").fence(pair.name, stamp)
+    rig.datastore("east").unfence(pair.name, stamp)
+
+    assert "drctl.subjects" not in rig.config("east", pair.name)["metadata"]
+    assert rig.datastore("east").stream(pair.name).original_subjects == ()
+
+
 def test_giving_back_twice_changes_nothing(rig: Rig, pair: Pair, stamp: Stamp) -> None:
     rig.datastore("east").fence(pair.name, stamp)
     rig.datastore("east").unfence(pair.name, stamp)
