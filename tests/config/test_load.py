@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drctl.config.load import load
-from drctl.config.schema import CloudflareZone
+from drctl.config.schema import CloudflareZone, Route53Zone
 from drctl.config.template import TEMPLATE
 from drctl.core.topology import DEFAULT_CONTRACTS, ContractRule, ReplicasFrom, RtoFrom, Selector, Timing
 from drctl.core.verdict import Tier
@@ -44,7 +44,9 @@ def test_the_lab_is_reached_by_the_labs_own_addresses(lab_config: Path) -> None:
     assert west.nats.url.startswith("nats://127.0.0.12:")
     assert west.nats.domain == "west"
     assert config.settings.ca_file == lab_config.parent / "tls" / "ca.pem"
-    assert str(config.zone("lab.test").endpoint).startswith("http://127.0.0.1:")
+    zone = config.zone("lab.test")
+    assert isinstance(zone, Route53Zone)
+    assert str(zone.endpoint).startswith("http://127.0.0.1:")
 
 
 def test_two_loads_of_one_file_are_equal(lab_config: Path) -> None:
@@ -148,7 +150,7 @@ def test_every_commented_line_of_the_template_loads_too(tmp_path: Path) -> None:
 
     config = load(path)
 
-    assert len(config.settings.dns) == 2
+    assert len(config.settings.dns) == 3
     assert config.settings.resolvers == ("192.0.2.53:53",)
 
 

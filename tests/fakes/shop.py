@@ -72,7 +72,7 @@ def shop_topology(
         home=EAST,
         standby=WEST,
         public_name=NAME,
-        zones=(Zone(ZONE, "route53", "Z1"),),
+        zones=(Zone(ZONE, "route53"),),
         records=(RecordRule(ZONE, NAME),),
         workloads=rules if workloads is None else workloads,
         secrets=(SecretRule(Selector("shop")),),

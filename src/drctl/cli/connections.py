@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from drctl.adapters.names.observer import DnsObserver
     from drctl.adapters.nats.datastore import NatsDatastore
     from drctl.adapters.probes.http import HttpProbes
+    from drctl.adapters.rfc2136.zone import Rfc2136Zone
     from drctl.adapters.route53.zone import Route53Zone
     from drctl.config import schema
     from drctl.config.load import LoadedConfig
     from drctl.config.schema import Zone
+
+    VendorZone = Route53Zone | CloudflareZone | Rfc2136Zone
 
 _Made = TypeVar("_Made")
 
@@ -100,7 +103,7 @@ class Connections:
 
         return self._once(("nats", region), make)
 
-    def zone(self, name: str) -> Route53Zone | CloudflareZone:
+    def zone(self, name: str) -> VendorZone:
         """Return a zone at its vendor."""
         return self._once(("zone", name), lambda: self._open_zone(self._config.zone(name)))
 
@@ -162,7 +165,7 @@ class Connections:
 
         return self._once(("kubernetes", region), make)
 
-    def _open_zone(self, zone: Zone) -> Route53Zone | CloudflareZone:
+    def _open_zone(self, zone: Zone) -> VendorZone:
         from drctl.config import schema
 
         match zone:
@@ -170,6 +173,8 @@ class Connections:
                 return self._closed(self._at_route53(zone))
             case schema.CloudflareZone():
                 return self._closed(self._at_cloudflare(zone))
+            case schema.Rfc2136Zone():
+                return self._closed(self._at_own_server(zone))
             case _:
                 assert_never(zone)
 
@@ -186,6 +191,13 @@ class Connections:
 
         client = Client(read_secret(zone.api_token), zone.endpoint or "", self._patience.dns_vendor)
         return CloudflareZone(zone.zone, zone.zone_id, client)
+
+    def _at_own_server(self, zone: schema.Rfc2136Zone) -> Rfc2136Zone:
+        from drctl.adapters.rfc2136.zone import Rfc2136Zone
+        from drctl.config.secrets import read_secret
+
+        key = (zone.key_name, zone.key_algorithm, read_secret(zone.key))
+        return Rfc2136Zone(zone.zone, zone.server, key, self._patience.dns_vendor)
 
     def _once(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
         with self._turn:

@@ -20,7 +20,7 @@ def access_of(settings: Settings) -> Access:
     return Access(
         kubectl=tuple((region.name, _kubectl(region.kubernetes)) for region in settings.regions),
         nats=tuple((region.name, _nats(region.nats)) for region in settings.regions),
-        dns=tuple(DnsAccess(zone.zone, DnsVendor(zone.vendor), _dns(zone)) for zone in settings.dns),
+        dns=tuple(DnsAccess(zone.zone, DnsVendor(zone.vendor), _dns(zone), _look(zone)) for zone in settings.dns),
         curl=f"curl{trust}",
         public_name=settings.public_name,
         domains=tuple((region.name, region.nats.domain) for region in settings.regions),
@@ -41,7 +41,7 @@ def _nats(access: schema.Nats) -> str:
     return f"NATS_PASSWORD={_shell(access.password)} {server} --user {quote(access.user)}"
 
 
-def _dns(zone: schema.Route53Zone | schema.CloudflareZone) -> str:
+def _dns(zone: schema.Zone) -> str:
     match zone:
         case schema.Route53Zone():
             return _aws(zone)
@@ -50,8 +50,25 @@ def _dns(zone: schema.Route53Zone | schema.CloudflareZone) -> str:
             # The header comes from the shell's own printf: the arguments of curl can be read by every user.
             header = f"printf 'Authorization: Bearer %s\\n' {_shell(zone.api_token)}"
             return f"{header} | curl -sS --fail-with-body -H @- {quote(f'{base}/zones/{zone.zone_id}')}"
+        case schema.Rfc2136Zone():
+            host, port = _host_and_port(zone.server)
+            begin = f"server {host} {port}\\nzone {zone.zone}\\nkey {zone.key_algorithm}:{zone.key_name} %s\\n"
+            # On nsupdate's standard input, because every user of a machine can read the arguments of its processes.
+            return f"printf {quote(begin)} {_shell(zone.key)}"
         case _:
             assert_never(zone)
+
+
+def _look(zone: schema.Zone) -> str:
+    if not isinstance(zone, schema.Rfc2136Zone):
+        return ""
+    host, port = _host_and_port(zone.server)
+    return f"dig +tcp +noall +answer @{host} -p {port}"
+
+
+def _host_and_port(server: str) -> tuple[str, str]:
+    host, _, port = server.rpartition(":")
+    return host.strip("[]"), port
 
 
 def _aws(zone: schema.Route53Zone) -> str:

@@ -18,7 +18,7 @@ from drctl.config.topology import topology_of
 from drctl.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from drctl.config.schema import CloudflareZone, Region, Route53Zone
+    from drctl.config.schema import Region, Zone
     from drctl.core.access import Access
     from drctl.core.topology import Topology
 
@@ -46,7 +46,7 @@ class LoadedConfig:
         """Return how a region is reached."""
         return next(region for region in self.settings.regions if region.name == name)
 
-    def zone(self, name: str) -> Route53Zone | CloudflareZone:
+    def zone(self, name: str) -> Zone:
         """Return how a zone's vendor is reached."""
         return next(zone for zone in self.settings.dns if zone.zone == name)
 

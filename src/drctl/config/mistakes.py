@@ -34,7 +34,7 @@ _WRONG_TYPE = {
     "bool_parsing": _SWITCH,
 }
 # Their values are never shown, whatever was written there.
-_SECRET_KEYS = frozenset({"password", "creds", "access_key_id", "secret_access_key", "api_token"})
+_SECRET_KEYS = frozenset({"password", "creds", "access_key_id", "secret_access_key", "api_token", "key"})
 
 
 @dataclass(frozen=True, slots=True)

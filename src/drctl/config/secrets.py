@@ -61,7 +61,7 @@ def references(settings: Settings) -> Iterator[tuple[str, SecretReference]]:
         if region.nats.password is not None:
             yield f"regions[{number}].nats.password", region.nats.password
     for number, zone in enumerate(settings.dns):
-        for key in ("access_key_id", "secret_access_key", "api_token"):
+        for key in ("access_key_id", "secret_access_key", "api_token", "key"):
             reference = getattr(zone, key, None)
             if reference is not None:
                 yield f"dns[{number}].{key}", reference

@@ -34,6 +34,12 @@ dns:
   #   zone_id: 0123456789abcdef0123456789abcdef
   #   api_token: {file: secrets/cloudflare-token}
   #   records: [{name: shop.example.net, type: A}]
+  # - zone: internal.example.com
+  #   vendor: rfc2136
+  #   server: "192.0.2.53:53"
+  #   key_name: drctl
+  #   key: {file: secrets/tsig}
+  #   records: [{name: shop.internal.example.com, type: A}]
 
 workloads: # the first rule that matches decides; `replicas` defaults to what the source had at most
   - {select: {namespace: shop, names: ["api"]}, tier: critical}

@@ -35,7 +35,7 @@ def topology_of(settings: schema.Settings) -> Topology:
         home=settings.home,
         standby=standby_of(settings),
         public_name=settings.public_name,
-        zones=tuple(Zone(zone.zone, zone.vendor, zone.zone_id, zone.nameservers) for zone in settings.dns),
+        zones=tuple(Zone(zone.zone, zone.vendor, zone.nameservers) for zone in settings.dns),
         records=tuple(
             RecordRule(zone.zone, record.name, record.type, record.awaited, tuple(sorted(record.values.items())))
             for zone in settings.dns

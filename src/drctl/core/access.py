@@ -11,15 +11,20 @@ class DnsVendor(StrEnum):
 
     ROUTE53 = "route53"
     CLOUDFLARE = "cloudflare"
+    RFC2136 = "rfc2136"
 
 
 @dataclass(frozen=True, slots=True)
 class DnsAccess:
-    """How a zone is reached: `aws route53 --hosted-zone-id=...`, or `curl ... URL` where the URL is the zone's."""
+    """How a zone is reached: `aws route53 --hosted-zone-id=...`, or `curl ... URL` where the URL is the zone's.
+
+    For a server of one's own, `command` prints how nsupdate begins, and `look` is `dig` at that server.
+    """
 
     zone: str
     vendor: DnsVendor
     command: str
+    look: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,16 @@ def canonical(record_type: str, value: str) -> str:
     return _binding(value) if record_type in SERVICES else value
 
 
+def absolute(record_type: str, value: str) -> str:
+    """Return a canonical value as zone files have it: with the final dot that says, not a name of this zone."""
+    if record_type in NAMES:
+        return f"{value}."
+    if record_type in SERVICES:
+        priority, target, *parameters = value.split(" ")
+        return " ".join((priority, target if target == "." else f"{target}.", *parameters))
+    return value
+
+
 def family_of(address: str) -> str:
     """Return the type of the records that hold an address."""
     return "A" if ipaddress.ip_address(address).version == 4 else "AAAA"

@@ -94,7 +94,6 @@ class Zone:
 
     name: str
     vendor: str
-    zone_id: str
     nameservers: tuple[str, ...] = ()
 
 

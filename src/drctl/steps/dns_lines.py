@@ -7,6 +7,7 @@ from shlex import quote
 from typing import assert_never
 
 from drctl.core.access import Command, DnsAccess, DnsVendor
+from drctl.core.record_values import absolute
 
 # Where a Cloudflare name gets more values than it had; its other records keep the TTL that they have.
 _NEW_TTL_SECONDS = 60
@@ -20,6 +21,8 @@ def lines(dns: DnsAccess, name: str, record_type: str, values: tuple[str, ...]) 
             look, switch = _route53(dns.command, name, record_type, values)
         case DnsVendor.CLOUDFLARE:
             look, switch = _cloudflare(dns.command, name, record_type, values)
+        case DnsVendor.RFC2136:
+            look, switch = _nsupdate(dns, name, record_type, values)
         case _:
             assert_never(dns.vendor)
     return (
@@ -52,6 +55,16 @@ def _cloudflare(curl: str, name: str, record_type: str, values: tuple[str, ...])
         parts[-1] += f""" && if [ -n "$1" ]; then {edit}; else {make}; fi"""
     parts[-1] += """ && for id; do cf "/dns_records/$id" -X DELETE; done"""
     return f"{curl}{listing}", "; ".join(parts)
+
+
+def _nsupdate(dns: DnsAccess, name: str, record_type: str, values: tuple[str, ...]) -> tuple[str, str]:
+    """Replace the record set in one update, so that the name is never missing."""
+    look = f"{dns.look} {name} {record_type}"
+    ttl = f"""TTL=$({look} | awk '$4 == "{record_type}" {{print $2; exit}}')"""
+    adds = "".join(f"update add {name}. %s {record_type} {absolute(record_type, one)}\\n" for one in values)
+    body = quote(f"update delete {name}. {record_type}\\n{adds}send\\n")
+    ttls = ' "${TTL:?no such record}"' * len(values)
+    return look, f"{ttl} && {{ {dns.command}; printf {body}{ttls}; }} | nsupdate -v -t 10"
 
 
 def _body(name: str, record_type: str, value: str, **more: int) -> str:

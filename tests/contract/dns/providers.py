@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 import boto3
 from botocore.config import Config
 
+from contract.dns.waiting import eventually
 from drctl.adapters.cloudflare.zone import Client, CloudflareZone
 from drctl.adapters.route53.zone import Keys, Route53Zone
 from drctl.lab.cloudflare_api import server as cloudflare_api
@@ -25,7 +24,7 @@ from fakes.calls import Calls, Fault
 from fakes.dns import FakeZone, NameServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from mypy_boto3_route53 import Route53Client
     from mypy_boto3_route53.type_defs import ResourceRecordSetTypeDef
@@ -75,14 +74,6 @@ class Provider(Protocol):
     def recover(self) -> None:
         """Be well again."""
         ...
-
-
-def eventually(holds: Callable[[], object], within_seconds: float = 10.0) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + within_seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not become true"
-        threading.Event().wait(0.03)
 
 
 class FakeZoneOfOneProcess(FakeZone):

@@ -15,7 +15,7 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from contract.dns.providers import eventually
+from contract.dns.waiting import eventually
 from drctl.adapters.names import observer
 from drctl.adapters.names.observer import DnsObserver
 from drctl.adapters.names.servers import Server, system_resolvers

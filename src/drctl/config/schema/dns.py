@@ -9,7 +9,7 @@ from pydantic import Field
 from drctl.config import fields
 from drctl.config.schema.base import SecretReference, Strict
 
-VENDORS = ("route53", "cloudflare")
+VENDORS = ("route53", "cloudflare", "rfc2136")
 
 
 class Record(Strict):
@@ -28,17 +28,20 @@ class Record(Strict):
 class _Zone(Strict):
     zone: fields.Hostname
     """The zone's name."""
-    zone_id: fields.Text
-    """The zone's id at the vendor; with it drctl needs no right to list zones."""
-    endpoint: fields.HttpUrl | None = None
-    """Another address of the vendor's API."""
     nameservers: tuple[fields.Server, ...] = ()
     """Every authoritative server as address:port; empty: found by the zone's NS records."""
     records: tuple[Record, ...] = ()
     """The names that move with the service."""
 
 
-class Route53Zone(_Zone):
+class _HostedZone(_Zone):
+    zone_id: fields.Text
+    """The zone's id at the vendor; with it drctl needs no right to list zones."""
+    endpoint: fields.HttpUrl | None = None
+    """Another address of the vendor's API."""
+
+
+class Route53Zone(_HostedZone):
     """A zone at Route 53. Without keys, AWS' own chain of credentials is used."""
 
     vendor: Literal["route53"]
@@ -49,7 +52,7 @@ class Route53Zone(_Zone):
     """The key."""
 
 
-class CloudflareZone(_Zone):
+class CloudflareZone(_HostedZone):
     """A zone at Cloudflare."""
 
     vendor: Literal["cloudflare"]
@@ -58,4 +61,19 @@ class CloudflareZone(_Zone):
     """A token for this zone only, with the right to edit DNS."""
 
 
-Zone = Annotated[Route53Zone | CloudflareZone, Field(discriminator="vendor")]
+class Rfc2136Zone(_Zone):
+    """A zone on a server of one's own that takes dynamic updates: BIND, Knot, PowerDNS."""
+
+    vendor: Literal["rfc2136"]
+    """How the zone is changed."""
+    server: fields.Server
+    """The zone's primary, as address:port."""
+    key_name: fields.Text
+    """The TSIG key's name."""
+    key_algorithm: Literal["hmac-sha256", "hmac-sha384", "hmac-sha512"] = "hmac-sha256"
+    """The TSIG key's algorithm."""
+    key: SecretReference
+    """The TSIG key's secret, in base64."""
+
+
+Zone = Annotated[Route53Zone | CloudflareZone | Rfc2136Zone, Field(discriminator="vendor")]
