@@ -100,6 +100,31 @@ def test_again_after_a_planned_success_there_is_nothing_to_do(healthy: Operator)
     assert healthy.prepare(PLANNED).is_there_already
 
 
+def test_a_planned_move_onto_a_region_that_takes_writes_itself_is_refused_before_the_serving_one_is_fenced(
+    stricken: Operator,
+) -> None:
+    stricken.run()
+    stricken.world.bring_back(EAST)
+    order(stricken.world, 1, WEST)
+    back = Intent(Operation.FAILOVER, Mode.PLANNED, WEST, EAST)
+
+    prepared = stricken.prepare(back)
+
+    found = [finding for finding in prepared.final if finding.code == "both-active"]
+    assert {finding.subject for finding in found} >= {"ORDERS", "KV_SETTINGS"}
+    assert "drctl failback --to east --only reprotect" in found[0].remedy
+
+
+def test_a_region_that_is_no_standby_any_more_is_something_to_do_although_users_are_home(stricken: Operator) -> None:
+    stricken.run()
+    stricken.world.bring_back(EAST)
+    stricken.world.heal_link()
+    for name in ("api", "worker", "mailer"):
+        stricken.world.region(WEST).cluster.named(name).set_replicas(0, "kubectl-scale")
+
+    assert not stricken.prepare(replace(HOME, reprotect_only=True)).is_there_already
+
+
 def test_something_that_was_undone_is_something_to_do(stricken: Operator) -> None:
     stricken.run()
     stricken.world.region(WEST).cluster.named("api").set_replicas(0)

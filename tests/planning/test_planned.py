@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from drctl.planning.failback import plan_failback
 from drctl.planning.fence import plan_fence
 from drctl.planning.planned import plan_planned
 from drctl.steps.drain_streams import DrainStreams
+from drctl.steps.fence_streams import FenceStreams
 from drctl.steps.fence_workloads import FenceWorkloads
 from drctl.steps.rebuild_mirror import RebuildMirror
 from drctl.steps.rescue_tail import RescueTail
@@ -80,13 +80,20 @@ def test_the_source_goes_down_last_and_its_streams_become_mirrors(healthy: Inven
     assert kinds(plan)[-3:] == ["fence_workloads", "rebuild_mirror", "await_sync"]
 
 
-def test_a_mirror_that_hears_nothing_stands_in_the_way_before_anything_is_done(healthy: Inventory) -> None:
-    deaf = tuple(replace(stream, contact_age=timedelta(minutes=5)) for stream in healthy.target.streams)
+def test_a_mirror_that_is_far_behind_stands_in_the_way_before_anything_is_done(healthy: Inventory) -> None:
+    assert healthy.source is not None
+    ahead = tuple(replace(stream, last_seq=stream.last_seq + 10_001) for stream in healthy.source.streams)
 
-    plan = plan_planned(shop_topology(), PLANNED, replace(healthy, target=replace(healthy.target, streams=deaf)))
+    plan = plan_planned(shop_topology(), PLANNED, replace(healthy, source=replace(healthy.source, streams=ahead)))
 
-    assert {finding.code for finding in plan.findings} == {"replication-stalled"}
+    assert {finding.code for finding in plan.findings} == {"replication-lag"}
     assert not any(finding.acceptable for finding in plan.findings)
+
+
+def test_a_planned_fence_names_the_region_that_it_must_be_able_to_drain_into(healthy: Inventory) -> None:
+    plan = plan_planned(shop_topology(), PLANNED, healthy)
+
+    assert [step.mirrored_in for step in plan.steps() if isinstance(step, FenceStreams)] == ["west"]
 
 
 def test_the_way_home_fences_the_returned_region_before_anything_else(returned: Inventory) -> None:

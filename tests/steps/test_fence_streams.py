@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from drctl.core.errors import RefusedError
 from drctl.core.lock import Stamp
 from drctl.core.verdict import Health, Tier
 from drctl.steps.fence_streams import FenceItem, FenceStreams
+from drctl.steps.promote_stream import PromoteItem, PromoteStream
 from fakes.calls import Fault
 from fakes.shop import EAST, WEST
 from steps.table import CONVERGED, apply, case, found, nothing, verified
@@ -68,6 +70,58 @@ def test_what_it_finds(world: World, arrange: Callable[[World], object], expecte
     arrange(world)
 
     assert found(STEP, world) == expected
+
+
+def forget_the_origin(world: World) -> None:
+    world.cut_link()
+    world.clock.wait(timedelta(seconds=6))
+
+
+def fence_then_forget_the_origin(world: World) -> None:
+    apply(STEP, world)
+    forget_the_origin(world)
+
+
+def promote_west(world: World) -> None:
+    mirrors = tuple(PromoteItem(item.name, item.tier, (f"{item.name}.>",)) for item in STEP.items)
+    apply(PromoteStream("promote_stream:west:streams", WEST, mirrors, STEP.deadline), world)
+
+
+@pytest.mark.parametrize(
+    ("arrange", "expected"),
+    [
+        case(
+            "mirrors that hear their origin can drain: the fence may come",
+            nothing,
+            *fence_of("KV_SETTINGS", "$KV.SETTINGS.>"),
+            *fence_of("ORDERS", "orders.>"),
+        ),
+        case(
+            "a link that was lost since makes an outage of the fence",
+            forget_the_origin,
+            "blocked replication-stalled",
+            "blocked replication-stalled",
+        ),
+        case(
+            "what takes writes itself is no mirror to drain into",
+            promote_west,
+            "blocked both-active",
+            "blocked both-active",
+        ),
+        case("a target that does not answer proves nothing", lambda world: world.kill(WEST), ("unknown unreachable",)),
+        case(
+            "what is fenced already is not asked about its mirror",
+            fence_then_forget_the_origin,
+            CONVERGED,
+        ),
+    ],
+)
+def test_a_planned_fence_comes_only_where_a_drain_would_end(
+    world: World, arrange: Callable[[World], object], expected: tuple[str, ...]
+) -> None:
+    arrange(world)
+
+    assert found(replace(STEP, mirrored_in=WEST), world) == expected
 
 
 def test_mirrors_are_left_alone(world: World) -> None:

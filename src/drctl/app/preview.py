@@ -14,6 +14,8 @@ from drctl.core.events import Prediction
 from drctl.core.finding import Finding, Severity
 from drctl.steps.carry_consumers import CarryConsumers
 from drctl.steps.promote_stream import PromoteStream
+from drctl.steps.rebuild_mirror import RebuildMirror
+from drctl.steps.rescue_tail import RescueTail
 from drctl.steps.scale_workload import ScaleWorkload
 from drctl.steps.switch_dns import SwitchDns
 
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
     from drctl.ports.world import ReadPorts
     from drctl.steps.catalog import AnyStep
 
-# The steps that make a region the active one. Forced syncs and fences alone are no move.
-_MOVING = (ScaleWorkload, PromoteStream, CarryConsumers, SwitchDns)
+# The steps that make a region the active one, or a standby again. Forced syncs and fences alone are no move.
+_MOVING = (ScaleWorkload, PromoteStream, CarryConsumers, SwitchDns, RescueTail, RebuildMirror)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from drctl.core.errors import NotFoundError
@@ -16,7 +16,6 @@ from drctl.core.stream_config import StreamConfig, kind_of, role_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import timedelta
 
     from drctl.core.change import Diff, Value
     from drctl.core.lock import Stamp
@@ -156,7 +155,7 @@ class _Datastore:
 
     def consumers(self, stream: str) -> tuple[ConsumerState, ...]:
         # A stream that is made anew has no durable any more, whatever became of it since.
-        return () if f"{self.region}/stream/{stream}" in self.expected.remade else self.reader.consumers(stream)
+        return () if self._is_remade(stream) else self.reader.consumers(stream)
 
     def heartbeats(self, region: str, newest: int) -> tuple[Heartbeat, ...]:
         return self.reader.heartbeats(region, newest)
@@ -169,6 +168,9 @@ class _Datastore:
 
     def messages(self, stream: str, first: int, last: int) -> Iterator[StoredMessage]:
         return self.reader.messages(stream, first, last)
+
+    def _is_remade(self, stream: str) -> bool:
+        return f"{self.region}/stream/{stream}" in self.expected.remade
 
     def _to_be_made(self) -> tuple[str, ...]:
         place = f"{self.region}/stream/"
@@ -200,6 +202,10 @@ class _Datastore:
             original_subjects=tuple(known),
             mirror_of=state.name if role is StreamRole.MIRROR else "",
             fork_seq=state.last_seq if "drctl.fork_seq" in metadata else None,
+            # A mirror that is made anew is waited for until it hears its origin.
+            contact_age=timedelta(0)
+            if f"{self.region}/stream/{state.name}" in self.expected.remade
+            else state.contact_age,
             config=json.dumps(config, separators=(",", ":")),
         )
 

@@ -110,7 +110,7 @@ def look(world: ReadPorts, topology: Topology, stores: Kept, budget: timedelta =
     return Status(
         service=topology.title,
         observed_at=now,
-        active=_active(inventories),
+        active=_active(inventories, public),
         public=public if isinstance(public, HttpAnswer) else None,
         regions=tuple(_region(found, topology, public, pointed) for found in inventories),
         replication=_replication(inventories),
@@ -155,9 +155,11 @@ def _role(found: RegionInventory) -> Role:
     return Role.FENCED if StreamRole.FENCED in roles else Role.STANDBY
 
 
-def _active(inventories: tuple[RegionInventory, ...]) -> str:
+def _active(inventories: tuple[RegionInventory, ...], public: object) -> str:
+    """Return the one region that takes writes, unless users are answered from another one."""
     active = [found.region for found in inventories if _role(found) is Role.ACTIVE]
-    return active[0] if len(active) == 1 else ""
+    elsewhere = isinstance(public, HttpAnswer) and not public.error and public.region not in {"", *active}
+    return active[0] if len(active) == 1 and not elsewhere else ""
 
 
 def _region(found: RegionInventory, topology: Topology, public: object, pointed: object) -> RegionStatus:

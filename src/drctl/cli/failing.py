@@ -84,7 +84,7 @@ def _written_twice(seen: Status | None, topology: Topology) -> str:
 def _in_force(plan: Plan, state: RunState) -> tuple[str, ...]:
     """Return each changed field in the plan's order: writes of one wave end in any."""
     order = {step.id: number for number, step in enumerate(plan.steps())}
-    applied = sorted(state.applied, key=lambda done: order.get(done[0], -1))
+    applied = sorted(state.applied, key=lambda done: (order.get(done[0], -1), done[1].items()))
     return tuple(f"{change.object} {change.field}" for _, diff in applied for change in diff.changes)
 
 

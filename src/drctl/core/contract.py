@@ -26,6 +26,7 @@ class FactKind(StrEnum):
     LOSS_MESSAGES_EXACT = "loss_messages_exact"
     SECRET_REFRESHED_BEFORE = "secret_refreshed_before"  # noqa: S105
     SECRET_SYNCED = "secret_synced"  # noqa: S105
+    FENCE_SENT_AFTER = "fence_sent_after"
     STREAM_BOUND = "stream_bound"
     CONSUMER_CARRIED = "consumer_carried"
     WRITE_PROVED = "write_proved"

@@ -171,6 +171,7 @@ class Timing:
     client_retry: timedelta = timedelta(seconds=5)
     inventory_age_max: timedelta = timedelta(hours=24)
     rto_from: RtoFrom = RtoFrom.FIRST_FAILED_SAMPLE
+    drain: timedelta = timedelta(minutes=1)
 
 
 DEFAULT_CONTRACTS = (

@@ -5,12 +5,9 @@ Everything that can fail slowly is done while the source serves; only then is it
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from drctl.core.finding import Finding
 from drctl.core.intent import Intent
 from drctl.core.inventory import Inventory
-from drctl.core.observed import StreamRole
 from drctl.core.topology import ProbeKind, Topology
 from drctl.planning.phases import freeze_phase, promote_phase, settle_phase, smoke_phase, switch_phase
 from drctl.planning.plan import FENCE, STAND_DOWN, START, WARM, Phase, Plan, Wave, make_plan
@@ -28,14 +25,14 @@ from drctl.steps.scale_workload import ScaleWorkload
 from drctl.steps.scaling import WorkloadItem
 from drctl.steps.smoke import Smoke
 
-# A healthy mirror hears its origin every few seconds (nats.md 4.1); one that does not never drains.
-_SILENT_MAX = timedelta(seconds=10)
+# How far a mirror may be behind when a planned move begins: what is missing is waited for with nobody writing.
+_BEHIND_MAX_MESSAGES = 10_000
 
 
 def plan_planned(topology: Topology, intent: Intent, inventory: Inventory) -> Plan:
     """Return the planned failover from what is known; pure."""
     recorded = inventory.source.observed_at if inventory.source else None
-    findings = replication_findings(topology, inventory)
+    findings = lag_findings(topology, inventory)
     return make_plan(topology, intent, planned_phases(topology, intent, inventory), findings, recorded)
 
 
@@ -77,8 +74,9 @@ def _warm(topology: Topology, intent: Intent, inventory: Inventory, early: tuple
 def _fence(topology: Topology, intent: Intent, streams: tuple[PromoteItem, ...]) -> Phase:
     source, target, deadline = intent.source, intent.target, topology.timing.step_deadline
     fenced = tuple(FenceItem(item.name, item.tier) for item in streams)
-    fence = FenceStreams(f"fence_streams:{source}", source, fenced, deadline)
-    drain = DrainStreams(f"drain_streams:{source}", source, target, replicas(streams), deadline)
+    fence = FenceStreams(f"fence_streams:{source}", source, fenced, deadline, mirrored_in=target)
+    # In the outage: a drain that does not end is undone, not waited for.
+    drain = DrainStreams(f"drain_streams:{source}", source, target, replicas(streams), topology.timing.drain)
     return Phase(FENCE, (Wave((fence,)), Wave((drain,))) if streams else ())
 
 
@@ -110,16 +108,18 @@ def replicas(streams: tuple[PromoteItem, ...]) -> tuple[ReplicaItem, ...]:
     return tuple(ReplicaItem(item.name, item.tier) for item in streams)
 
 
-def replication_findings(topology: Topology, inventory: Inventory) -> tuple[Finding, ...]:
-    """Return what would keep a drain from ending: a mirror that hears nothing."""
-    found = []
+def lag_findings(topology: Topology, inventory: Inventory) -> tuple[Finding, ...]:
+    """Return the mirrors that are so far behind that draining them would be an outage of its own."""
+    if inventory.source is None or not inventory.source_is_live:
+        return ()
+    there = {stream.name: stream for stream in inventory.target.streams}
     moving = {item.name for item in streams_to_move(topology, inventory)}
-    for stream in inventory.target.streams:
-        if stream.role is not StreamRole.MIRROR or stream.name not in moving:
-            continue
-        if stream.contact_age is None or stream.contact_age > _SILENT_MAX:
-            heard = "never" if stream.contact_age is None else f"{stream.contact_age.total_seconds():.0f} s ago"
-            message = f"mirror {stream.name} in {inventory.target.region} last heard its origin {heard}."
-            remedy = "Repair the link between the regions; a planned move waits for every message."
-            found.append(Finding("replication-stalled", message, remedy, subject=stream.name))
+    found = []
+    for origin in inventory.source.streams:
+        mirror = there.get(origin.name) if origin.name in moving else None
+        behind = origin.last_seq - mirror.last_seq if mirror is not None else 0
+        if behind > _BEHIND_MAX_MESSAGES:
+            message = f"mirror {origin.name} in {inventory.target.region} is {behind} messages behind its origin."
+            remedy = "Wait until it has caught up: `drctl status`."
+            found.append(Finding("replication-lag", message, remedy, subject=origin.name))
     return tuple(found)

@@ -10,10 +10,12 @@ from typing import Literal
 from drctl.core.access import Access, Command
 from drctl.core.change import Diff
 from drctl.core.check import Check, Converged
-from drctl.core.verdict import Verdict, judge_items
+from drctl.core.errors import AdapterError
+from drctl.core.observed import StreamRole
+from drctl.core.verdict import Health, ItemVerdict, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps.base import Plane
-from drctl.steps.replication import ReplicaItem, judge_in_sync
+from drctl.steps.replication import ReplicaItem, is_heard, judge_in_sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,21 @@ class AwaitSync:
         """Do nothing: `check` never finds a difference."""
 
     def verify(self, world: ProbePorts) -> Verdict:
-        """Compare both sides' last sequences."""
-        return judge_items(tuple(judge_in_sync(world, self.origin, self.mirror, item) for item in self.items))
+        """Compare both sides' last sequences, and see each mirror in contact with its origin."""
+        return judge_items(tuple(self._judge(world, item) for item in self.items))
+
+    def _judge(self, world: ReadPorts, item: ReplicaItem) -> ItemVerdict:
+        judged = judge_in_sync(world, self.origin, self.mirror, item)
+        if judged.health is not Health.HEALTHY:
+            return judged
+        try:
+            here = world.datastore(self.mirror).stream(item.name)
+        except AdapterError as error:
+            return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"unknown: {error.message}")
+        if here.role is StreamRole.MIRROR and not is_heard(here):
+            message = f"{judged.message}, but {self.mirror} does not hear {self.origin} now"
+            return ItemVerdict(item.name, item.tier, Health.PROGRESSING, message)
+        return judged
 
     def by_hand(self, access: Access) -> Sequence[Command]:
         """Return the lines that show both ends."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -11,14 +11,17 @@ from typing import Literal
 from drctl.core.access import Access, Command
 from drctl.core.change import Change, Diff, RunMade, Value
 from drctl.core.check import Blocked, Check, Converged, Diverged
-from drctl.core.errors import AdapterError, NotFoundError, UnreachableError
+from drctl.core.contract import Fact, FactKind
+from drctl.core.errors import AdapterError, UnreachableError
 from drctl.core.finding import Finding
+from drctl.core.lock import Stamp
 from drctl.core.observed import StreamRole, StreamState
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps import nats_lines
 from drctl.steps.base import Plane
 from drctl.steps.progress import is_promoted
+from drctl.steps.replication import not_ready
 from drctl.steps.subjects import probe_subject
 
 SOURCE_WRITERS_UNKNOWN = "source-writers-unknown"
@@ -45,7 +48,11 @@ class FenceItem:
 
 @dataclass(frozen=True, slots=True)
 class FenceStreams:
-    """Leave no stream of a region with a subject that a client can write to. Mirrors are left alone."""
+    """Leave no stream of a region with a subject that a client can write to. Mirrors are left alone.
+
+    In a planned move `mirrored_in` names the target: what could not drain into it is not fenced, as that would be
+    an outage which nothing ends.
+    """
 
     id: str
     region: str
@@ -53,6 +60,7 @@ class FenceStreams:
     deadline: timedelta
     stable_for: timedelta = timedelta(0)
     component: str = ""
+    mirrored_in: str = ""
     kind: Literal["fence_streams"] = "fence_streams"
 
     @property
@@ -63,7 +71,7 @@ class FenceStreams:
     @property
     def regions(self) -> tuple[str, ...]:
         """Return the regions that the step calls."""
-        return (self.region,)
+        return tuple(filter(None, (self.region, self.mirrored_in)))
 
     @property
     def plane(self) -> Plane:
@@ -82,7 +90,19 @@ class FenceStreams:
             if item.name in streams and not is_promoted(streams[item.name], world.stamp)
             for change in self._changes(streams[item.name])
         ]
-        return Diverged(Diff(tuple(changes))) if changes else Converged()
+        if not changes:
+            return Converged()
+        if self.mirrored_in:
+            names = {change.item for change in changes}
+            mirrors = (one for one in world.datastore(self.mirrored_in).streams() if one.name in names)
+            if findings := tuple(not_ready(mirrors, self.region, self.mirrored_in)):
+                return Blocked(findings)
+        return Diverged(Diff(tuple(changes)))
+
+    def baseline(self, world: ReadPorts) -> tuple[Fact, ...]:
+        """Record when the fence was sent: from here on nobody writes."""
+        now = world.clock.now()
+        return (Fact(FactKind.FENCE_SENT_AFTER, self.region, now, now),)
 
     def _changes(self, stream: StreamState) -> tuple[Change, ...]:
         if stream.role is not StreamRole.ACTIVE:
@@ -109,25 +129,18 @@ class FenceStreams:
 
     def verify(self, world: ProbePorts) -> Verdict:
         """See, by a probe that stores nothing, that no stream takes a write on any subject that was taken away."""
-        return judge_items(tuple(self._judge(world, item) for item in self.items))
-
-    def _judge(self, world: ProbePorts, item: FenceItem) -> ItemVerdict:
         try:
-            stream = world.datastore(self.region).stream(item.name)
-            if is_promoted(stream, world.stamp):
-                return ItemVerdict(item.name, item.tier, Health.HEALTHY, "was fenced, and promoted since by this run")
-            if stream.role is StreamRole.ACTIVE:
-                return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"still binds {stream.subjects}")
-            prober = world.datastore_prober(self.region)
-            for subject in stream.original_subjects if stream.role is StreamRole.FENCED else ():
-                if binders := prober.binders(probe_subject(subject)):
-                    message = f"{subject} is still bound by {', '.join(binders)}"
-                    return ItemVerdict(item.name, item.tier, Health.PROGRESSING, message)
-        except NotFoundError:
-            return ItemVerdict(item.name, item.tier, Health.HEALTHY, "does not exist")
+            streams = {stream.name: stream for stream in world.datastore(self.region).streams()}
+            taken = {item.name: _taken_away(streams.get(item.name), world.stamp) for item in self.items}
+            # Together: this is in the outage of a planned move.
+            asked = {probe_subject(subject) for subjects in taken.values() for subject in subjects}
+            bound = world.datastore_prober(self.region).binders_of(sorted(asked))
         except AdapterError as error:
-            return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"unknown: {error.message}")
-        return ItemVerdict(item.name, item.tier, Health.HEALTHY, stream.role.value)
+            said = f"unknown: {error.message}"
+            return judge_items(tuple(ItemVerdict(i.name, i.tier, Health.PROGRESSING, said) for i in self.items))
+        return judge_items(
+            tuple(_judge(item, streams.get(item.name), taken[item.name], bound, world.stamp) for item in self.items)
+        )
 
     def by_hand(self, access: Access) -> Sequence[Command]:
         """Return the JetStream API's own lines."""
@@ -137,3 +150,29 @@ class FenceStreams:
             does = f"see {item.name} on _drctl.fenced.{item.name} only, or as a mirror"
             lines.append(Command(does, nats_lines.read_stream(nats, item.name), writes=False))
         return tuple(lines)
+
+
+def _taken_away(stream: StreamState | None, stamp: Stamp) -> tuple[str, ...]:
+    if stream is None or stream.role is not StreamRole.FENCED or is_promoted(stream, stamp):
+        return ()
+    return stream.original_subjects
+
+
+def _judge(
+    item: FenceItem,
+    stream: StreamState | None,
+    taken: tuple[str, ...],
+    bound: Mapping[str, tuple[str, ...]],
+    stamp: Stamp,
+) -> ItemVerdict:
+    if stream is None:
+        return ItemVerdict(item.name, item.tier, Health.HEALTHY, "does not exist")
+    if is_promoted(stream, stamp):
+        return ItemVerdict(item.name, item.tier, Health.HEALTHY, "was fenced, and promoted since by this run")
+    if stream.role is StreamRole.ACTIVE:
+        return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"still binds {stream.subjects}")
+    for subject in taken:
+        if binders := bound[probe_subject(subject)]:
+            message = f"{subject} is still bound by {', '.join(binders)}"
+            return ItemVerdict(item.name, item.tier, Health.PROGRESSING, message)
+    return ItemVerdict(item.name, item.tier, Health.HEALTHY, stream.role.value)

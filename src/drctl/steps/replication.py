@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from drctl.core.errors import AdapterError
-from drctl.core.observed import StreamRole
+from drctl.core.finding import Finding
+from drctl.core.observed import StreamRole, StreamState
 from drctl.core.verdict import Health, ItemVerdict, Tier
 from drctl.ports.datastore import DatastoreReader
 from drctl.ports.world import ReadPorts
 from drctl.steps.progress import is_promoted
+
+# A healthy mirror hears its origin every second, idle or not; after 3 s the link is broken (nats.md 0.2, fact 7).
+# The two seconds above that are for a busy machine.
+SILENT_MAX = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,26 @@ def holds_any(datastore: DatastoreReader, stream: str, first: int, last: int) ->
     do that), so that a last sequence alone says neither that something is missing nor that something is lost.
     """
     return first <= last and next(iter(datastore.messages(stream, first, last)), None) is not None
+
+
+def not_ready(mirrors: Iterable[StreamState], origin: str, region: str) -> Iterator[Finding]:
+    """Yield what would make an outage of a fence of `origin`: streams of `region` that could not drain after it."""
+    for stream in mirrors:
+        if stream.role is StreamRole.ACTIVE:
+            message = f"stream {stream.name} takes writes in {region} too: it is no mirror of {origin}."
+            remedy = f"Make {region} a standby first: `drctl failback --to {region} --only reprotect`."
+            yield Finding("both-active", message, remedy, subject=stream.name)
+        elif stream.role is StreamRole.MIRROR and not is_heard(stream):
+            age = stream.contact_age
+            heard = "never" if age is None else f"{age.total_seconds():.0f} s ago"
+            message = f"mirror {stream.name} in {region} last heard its origin {heard}."
+            remedy = "Repair the link between the regions; a planned move waits for every message."
+            yield Finding("replication-stalled", message, remedy, subject=stream.name)
+
+
+def is_heard(mirror: StreamState) -> bool:
+    """Say whether a mirror is in contact with its origin now."""
+    return mirror.contact_age is not None and mirror.contact_age <= SILENT_MAX
 
 
 def judge_in_sync(world: ReadPorts, origin: str, mirror: str, item: ReplicaItem) -> ItemVerdict:

@@ -49,6 +49,8 @@ class TimingSettings(Strict):
     """How long after the switch the records are read again, for somebody who puts them back."""
     step_deadline_seconds: fields.Seconds = _TIMING.step_deadline.total_seconds()
     """How long one step may take."""
+    drain_seconds: fields.Seconds = _TIMING.drain.total_seconds()
+    """How long a planned move may wait, with nobody writing, until the standby has every message."""
     client_retry_seconds: fields.Seconds = _TIMING.client_retry.total_seconds()
     """How long clients wait before they try again."""
     inventory_age_max_hours: fields.Hours = _TIMING.inventory_age_max.total_seconds() / 3600
