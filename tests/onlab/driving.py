@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from drctl.lab import faults, supervisor
 from drctl.lab.faults import Fault
 from drctl.lab.http_json import JsonCaller
-from drctl.lab.layout import OUTSIDE
+from drctl.lab.layout import OUTSIDE, RESOLVING
 from drctl.lab.truth import Truth
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Driven:
         eventually(lambda: len(self._samples()) >= 3)
 
     def order(self, at_least: int) -> None:
-        """Start the client, and wait for some acknowledged orders."""
+        """Start the client that resolves each time, and wait for some acknowledged orders."""
         supervisor.start_client(self.layout)
         eventually(lambda: len(self.truth().acknowledged()) >= at_least)
 
@@ -103,8 +103,8 @@ class Driven:
         eventually(self._is_seen_dark)
 
     def truth(self) -> Truth:
-        """Return what the client saw so far."""
-        return Truth.read(self.layout.client_record)
+        """Return what that client saw so far."""
+        return Truth.read(self.layout.client_record(RESOLVING))
 
     def writes_at_vendors(self) -> list[str]:
         """Return the requests that could change something, as each simulator logged them for drctl."""

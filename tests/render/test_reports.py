@@ -14,7 +14,8 @@ from drctl.app.report import make_report
 from drctl.core.contract import Compliance, Measurement
 from drctl.core.errors import DrctlError
 from drctl.lab.judgement import Story, judge
-from drctl.lab.truth import Attempt, Truth
+from drctl.lab.layout import RESOLVING
+from drctl.lab.truth import Attempt, Records, Truth
 from drctl.render.contract_table import contract_table
 from drctl.render.report_json import contracts_of, report_json
 from drctl.render.report_md import report_md
@@ -129,7 +130,7 @@ def test_the_labs_judge_finds_all_that_it_reads_in_a_report() -> None:
     west = {attempt.seq: attempt.id for attempt in (*seen[:3], first)}
     story = Story(cut_at, killed_at, 10, west, timedelta(seconds=2), TENTH, timedelta(seconds=2))
 
-    claims = judge(report, Truth((*seen, lost, first)), story)
+    claims = judge(report, Records({RESOLVING: Truth((*seen, lost, first))}), story)
 
     assert [claim for claim in claims if not claim.agrees] == []
     assert len(claims) > 6

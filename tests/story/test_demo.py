@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from drctl.lab import processes
-from drctl.lab.layout import Layout
+from drctl.lab.layout import CLIENTS, Layout
 from onlab.driving import eventually
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.lab
 
 
-def test_the_demo_ends_well_only_because_the_client_agrees_and_leaves_nothing_running(tmp_path: Path) -> None:
+def test_the_demo_ends_well_only_because_the_clients_agree_and_leaves_nothing_running(tmp_path: Path) -> None:
     root = tmp_path / "demo"
 
     done = subprocess.run(_demo(root, "--output", "json"), capture_output=True, text=True, check=False, timeout=170)
@@ -27,6 +27,10 @@ def test_the_demo_ends_well_only_because_the_client_agrees_and_leaves_nothing_ru
     told = json.loads(done.stdout)
     assert told["failed"] == 0
     assert told["checked"] == len(told["claims"]) >= 9
+    for move in ("failover", "failback"):
+        ends = {client["client"]: client for client in told["clients"][move]}
+        assert set(ends) == set(CLIENTS)
+        assert all(end["ended"] and end["after_dns_seconds"] >= 0 and end["failed"] for end in ends.values())
     assert (root / "report.md").exists()
     assert processes.members(Layout.load(root).lab_id) == ()
 
@@ -34,7 +38,7 @@ def test_the_demo_ends_well_only_because_the_client_agrees_and_leaves_nothing_ru
 def test_an_interrupted_demo_leaves_nothing_running(tmp_path: Path) -> None:
     root = tmp_path / "demo"
     process = subprocess.Popen(_demo(root), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    eventually((root / "client.jsonl").exists)
+    eventually((root / "client-resolving.jsonl").exists)
     lab_id = Layout.load(root).lab_id
 
     process.send_signal(signal.SIGINT)

@@ -37,7 +37,7 @@ def up(root: RootOption = _ROOT) -> None:
     with interruptible():
         layout = supervisor.prepare(root)
         supervisor.start(layout)
-        supervisor.start_client(layout)
+        supervisor.start_clients(layout)
     sys.stdout.write(f"export DRCTL_CONFIG={shlex.quote(str(layout.config_file))}\n")
 
 
@@ -94,7 +94,7 @@ def demo(
     quiet: options.QuietOption = False,
     no_color: options.NoColorOption = False,
 ) -> None:
-    """Lose a region under traffic, fail over, and hold drctl's claims against the client's record."""
+    """Lose a region under traffic, fail over, and hold drctl's claims against the clients' records."""
     from drctl.cli.demo_view import demo_json, print_demo
     from drctl.cli.interrupts import interruptible
     from drctl.cli.screen import open_screen

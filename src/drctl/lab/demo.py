@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from drctl.lab import faults, homecoming, orders, supervisor
 from drctl.lab.errors import LabError
 from drctl.lab.faults import LINK, Fault
-from drctl.lab.judgement import Claim, Story, judge
-from drctl.lab.layout import REGIONS, TTL_SECONDS
-from drctl.lab.truth import Outage, Truth
+from drctl.lab.judgement import Claim, Story, judge, span_of
+from drctl.lab.layout import CLIENTS, REGIONS, RESOLVING, TTL_SECONDS
+from drctl.lab.truth import Outage, Records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,26 +25,42 @@ if TYPE_CHECKING:
 
     from drctl.lab.layout import Layout
 
-CLIENT_INTERVAL = timedelta(seconds=0.1)
+_CLIENT_INTERVAL = timedelta(seconds=supervisor.ORDER_INTERVAL_SECONDS[RESOLVING])
 _POLL_MAX = timedelta(seconds=2)
-_LOST_MIN = 5
-_ORDERS_MIN = 10
+# Of each client; the first one orders more often.
+_LOST_MIN = dict.fromkeys(CLIENTS, 2) | {RESOLVING: 5}
+_WARM_MIN = dict.fromkeys(CLIENTS, 5) | {RESOLVING: 20}
+_ORDERS_MIN = dict.fromkeys(CLIENTS, 3) | {RESOLVING: 10}
 _CUT_FOR = timedelta(seconds=3)
 _DEADLINE_SECONDS = 30.0
 _FAILOVER_DEADLINE_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """How the story ended: drctl's reports, out and home; the claims compared; what the client saw on the way out."""
+class Move:
+    """One direction of the story: drctl's report, each client's own outage, and the claims compared."""
 
-    reports: tuple[dict[str, Any], dict[str, Any]]
+    report: dict[str, Any]
+    outages: dict[str, Outage | None]
     claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How the story ended. `client_saw` is what the clients saw of the contracts on the way out."""
+
+    out: Move
+    home: Move
     client_saw: dict[str, str]
 
     @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Return all claims that were compared."""
+        return (*self.out.claims, *self.home.claims)
+
+    @property
     def failed(self) -> int:
-        """Return how many claims the record contradicts."""
+        """Return how many claims the records contradict."""
         return sum(not claim.agrees for claim in self.claims)
 
 
@@ -65,15 +81,15 @@ def tell(root: Path, say: Callable[[str], None], *, quiet: bool) -> Told:
 
 def _story(layout: Layout, say: Callable[[str], None], *, quiet: bool) -> Told:
     supervisor.start_beside(layout, "watch", _drctl(layout, "watch", "--quiet"))
-    supervisor.start_client(layout, CLIENT_INTERVAL.total_seconds())
-    _until(lambda: len(_acknowledged(layout)) >= 20 and _samples(layout) >= 3, "orders and samples")
-    say(f"a client orders ten times a second; {len(_acknowledged(layout))} orders acknowledged by east")
+    supervisor.start_clients(layout)
+    _until(lambda: _have_ordered(layout, "east", _WARM_MIN) and _samples(layout) >= 3, "orders and samples")
+    taken = len(Records.read(layout).everyone.acknowledged("east"))
+    say(f"three clients order: anew each time, on a kept connection, at NATS itself; {taken} orders stored in east")
     cut_at = datetime.now(UTC)
     faults.break_(layout, Fault.CUT, LINK)
-    before = len(_acknowledged(layout))
     say("cut the link between the regions: east goes on taking orders that west never sees")
     _until(
-        lambda: datetime.now(UTC) - cut_at > _CUT_FOR and len(_acknowledged(layout)) >= before + _LOST_MIN,
+        lambda: datetime.now(UTC) - cut_at > _CUT_FOR and _have_ordered(layout, "east", _LOST_MIN, cut_at),
         "orders that exist in east only",
     )
     faults.break_(layout, Fault.KILL, "east")
@@ -82,37 +98,36 @@ def _story(layout: Layout, say: Callable[[str], None], *, quiet: bool) -> Told:
     _until(lambda: _is_seen_dark(layout), "watch to see it")
     exit_code = _failover(layout, say, quiet=quiet)
     report = _report(layout, "report")
-    _until(lambda: len(Truth.read(layout.client_record).acknowledged("west")) >= _ORDERS_MIN, "orders in west")
+    _until(lambda: _have_ordered(layout, "west", _ORDERS_MIN, killed_at), "orders of every client in west")
     story = Story(
         cut_at,
         killed_at,
         exit_code,
         orders.stored(layout, "west"),
         timedelta(seconds=TTL_SECONDS),
-        CLIENT_INTERVAL,
+        _CLIENT_INTERVAL,
         _POLL_MAX,
     )
-    truth = Truth.read(layout.client_record)
-    claims = judge(report, _until_read(truth, story), story)
-    home_report, home_claims = _home(layout, say)
-    return Told((report, home_report), (*claims, *home_claims), _client_saw(report, truth, story))
+    records = _until_read(Records.read(layout), story)
+    out = Move(report, records.outages("west", killed_at), judge(report, records, story))
+    return Told(out, _home(layout, say), _client_saw(report, records, story))
 
 
-def _until_read(truth: Truth, story: Story) -> Truth:
-    """Return the record up to what west's stream was read to hold: the client went on meanwhile."""
+def _until_read(records: Records, story: Story) -> Records:
+    """Return the records up to what west's stream was read to hold: the clients went on meanwhile."""
     last = max(story.west, default=0)
-    return Truth(tuple(a for a in truth.attempts if a.domain != "west" or a.seq <= last))
+    return records.only(lambda attempt: attempt.domain != "west" or attempt.seq <= last)
 
 
-def _home(layout: Layout, say: Callable[[str], None]) -> tuple[dict[str, Any], tuple[Claim, ...]]:
+def _home(layout: Layout, say: Callable[[str], None]) -> Move:
     faults.heal(layout, REGIONS[0])
     say("healed east, with the link still cut: its pods come back, and would take orders again")
     began_at = datetime.now(UTC)
     west = orders.stored(layout, "west")
     exit_code, opened_at = homecoming.come_home(layout, partial(_drctl, layout), say)
     report = _report(layout, "report-failback")
-    _until(lambda: _ordered_since(layout, began_at) >= _ORDERS_MIN, "orders in east again")
-    supervisor.stop_client(layout)
+    _until(lambda: _have_ordered(layout, "east", _ORDERS_MIN, began_at), "orders of every client in east again")
+    supervisor.stop_clients(layout)
     seen = homecoming.Return(
         began_at,
         opened_at or began_at,
@@ -121,12 +136,18 @@ def _home(layout: Layout, say: Callable[[str], None]) -> tuple[dict[str, Any], t
         orders.stored(layout, "east"),
         homecoming.ledger(layout, partial(_drctl, layout)),
     )
-    allowed = timedelta(seconds=TTL_SECONDS) + CLIENT_INTERVAL + _POLL_MAX
-    return report, homecoming.judge_return(report, Truth.read(layout.client_record), seen, allowed)
+    allowed = timedelta(seconds=TTL_SECONDS) + _CLIENT_INTERVAL + _POLL_MAX
+    records = Records.read(layout)
+    claims = homecoming.judge_return(report, records, seen, allowed)
+    return Move(report, records.outages("east", began_at), claims)
 
 
-def _ordered_since(layout: Layout, moment: datetime) -> int:
-    return sum(a.at_sent > moment for a in Truth.read(layout.client_record).acknowledged("east"))
+def _have_ordered(layout: Layout, region: str, least: dict[str, int], since: datetime | None = None) -> bool:
+    """Say whether each client had that many orders acknowledged by a region, sent after a moment."""
+    return all(
+        sum(since is None or order.at_sent > since for order in truth.acknowledged(region)) >= least[client]
+        for client, truth in Records.read(layout).of.items()
+    )
 
 
 def _failover(layout: Layout, say: Callable[[str], None], *, quiet: bool) -> int:
@@ -156,10 +177,6 @@ def _report(layout: Layout, name: str) -> dict[str, Any]:
     return body
 
 
-def _acknowledged(layout: Layout) -> tuple[object, ...]:
-    return Truth.read(layout.client_record).acknowledged("east")
-
-
 def _sample_lines(layout: Layout) -> list[str]:
     file = layout.state_dir / "samples.jsonl"
     return file.read_text().splitlines() if file.exists() else []
@@ -179,17 +196,16 @@ def _is_seen_dark(layout: Layout) -> bool:
     return failed and REGIONS[0] in dict(last.get("dark", ()))
 
 
-def _client_saw(report: dict[str, Any], truth: Truth, story: Story) -> dict[str, str]:
+def _client_saw(report: dict[str, Any], records: Records, story: Story) -> dict[str, str]:
     saw: dict[str, str] = {}
-    outage = next((o for o in truth.outages() if o.ended is None or o.ended > story.killed_at), None)
+    outage = records.resolving.outage_before("west", story.killed_at)
     if outage is not None:
         saw["api RTO"] = _lasted(outage)
     loss = next((line for line in report["losses"] if line["stream"] == "ORDERS"), None)
     if loss is not None:
-        lost = truth.beyond("east", int(loss["freeze_seq"]))
-        span = (lost[-1].at_done - lost[0].at_sent).total_seconds() if lost else 0.0
-        saw["nats RPO"] = f"{len(lost)} orders of {span:.2f} s lost"
-    first = next(iter(truth.acknowledged("west")), None)
+        lost = records.everyone.beyond("east", int(loss["freeze_seq"]))
+        saw["nats RPO"] = f"{len(lost)} orders of {span_of(lost).total_seconds():.2f} s lost"
+    first = next(iter(records.everyone.acknowledged("west")), None)
     if first is not None and outage is not None:
         saw["nats RTO"] = f"first order stored in west {(first.at_done - outage.began).total_seconds():.2f} s after"
     return saw

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from drctl.lab import faults, orders
+from drctl.lab import faults
 from drctl.lab.errors import LabError
 from drctl.lab.faults import LINK
-from drctl.lab.judgement import Claim, cut_over
+from drctl.lab.judgement import Claim, cut_over, served_again
+from drctl.lab.layout import RESOLVING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
 
     from drctl.lab.layout import Layout
-    from drctl.lab.truth import Outage, Truth
+    from drctl.lab.truth import Records, Truth
 
 _FENCES = frozenset({"fence_streams:east", "fence_workloads:east"})
 _DEADLINE_SECONDS = 180.0
@@ -81,13 +82,9 @@ def ledger(layout: Layout, command: Callable[..., tuple[str, ...]]) -> dict[str,
     return found
 
 
-def held(layout: Layout, region: str) -> dict[int, str]:
-    """Return the order id at each sequence of a region's stream."""
-    return orders.stored(layout, region)
-
-
-def judge_return(report: dict[str, Any], truth: Truth, home: Return, allowed: timedelta) -> tuple[Claim, ...]:
-    """Compare the failback's report and the ledger with the client's record."""
+def judge_return(report: dict[str, Any], records: Records, home: Return, allowed: timedelta) -> tuple[Claim, ...]:
+    """Compare the failback's report and the ledger with the clients' records."""
+    truth = records.everyone
     entries = [line["id"] for line in home.ledger["messages"] if line["stream"] == "ORDERS"]
     promised = {attempt.id for attempt in truth.acknowledged()}
     before = {attempt.id for attempt in truth.acknowledged() if attempt.at_done < home.began_at}
@@ -115,26 +112,22 @@ def judge_return(report: dict[str, Any], truth: Truth, home: Return, allowed: ti
             f"{len(missing)} of {len(promised)} missing",
             not missing,
         ),
-        *_planned_switch(report, truth, home, allowed),
+        _one_writer(truth, home),
+        *_planned_switch(report, records, home, allowed),
     )
 
 
-def _planned_switch(report: dict[str, Any], truth: Truth, home: Return, allowed: timedelta) -> tuple[Claim, ...]:
-    outage = _outage(truth, home)
+def _one_writer(truth: Truth, home: Return) -> Claim:
+    """Hold the switch to one writer: whoever stayed with the fenced source got no promise there."""
+    first = next((order for order in truth.acknowledged("east") if order.at_sent > home.began_at), None)
+    late = [order.id for order in truth.acknowledged("west") if first is not None and order.at_sent > first.at_done]
+    seen = f"{len(late)} orders by west after the first by east" if first else "none by east"
+    return Claim("west took no order once east did", "one writer", seen, first is not None and not late)
+
+
+def _planned_switch(report: dict[str, Any], records: Records, home: Return, allowed: timedelta) -> tuple[Claim, ...]:
+    outages = records.outages("east", home.began_at)
+    outage = outages[RESOLVING]
     if outage is None:
         return (Claim("the planned switch was seen by the client", report["verdict"], "no outage", agrees=False),)
-    return cut_over(report, outage, allowed)
-
-
-def _outage(truth: Truth, home: Return) -> Outage | None:
-    """Return the outage that ended with the first order that east took again."""
-    return next(
-        (
-            outage
-            for outage in truth.outages()
-            if outage.first_after is not None
-            and outage.first_after.domain == "east"
-            and outage.first_after.at_sent > home.began_at
-        ),
-        None,
-    )
+    return (*cut_over(report, outage, allowed), served_again(report, outages, "east"))

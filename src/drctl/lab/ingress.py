@@ -87,7 +87,10 @@ class Ingress:
                 return web.Response(status=502, text=f"the pod broke off: {problem}\n")
             except TimeoutError:
                 return web.Response(status=504, text="the pod did not answer\n")
-        return web.Response(status=503, text="no ready endpoint\n")
+        nobody = web.Response(status=503, text="no ready endpoint\n")
+        # Whoever keeps a connection looks the name up again only when it is closed.
+        nobody.force_close()
+        return nobody
 
     async def _forward(self, request: web.BaseRequest, body: bytes, endpoint: Endpoint) -> web.Response:
         address, port = endpoint

@@ -1,4 +1,7 @@
-"""drctl's claims against the client's record, one by one. The client is the judge."""
+"""drctl's claims against the clients' records, one by one. The clients are the judges.
+
+Outages are timed by the client that resolves each time; orders are counted over all clients.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from drctl.lab.layout import RESOLVING
+
 if TYPE_CHECKING:
-    from drctl.lab.truth import Attempt, Outage, Truth
+    from collections.abc import Mapping
+
+    from drctl.lab.truth import Attempt, Outage, Records, Truth
 
 _STREAM = "ORDERS"
 _SLACK_SECONDS_MAX = 3.0
@@ -36,29 +43,27 @@ class Claim:
     agrees: bool
 
 
-def judge(report: dict[str, Any], truth: Truth, story: Story) -> tuple[Claim, ...]:
-    """Compare a failover's report with the client's record."""
-    outage = _outage(truth, story)
+def judge(report: dict[str, Any], records: Records, story: Story) -> tuple[Claim, ...]:
+    """Compare a failover's report with the clients' records."""
+    outages = records.outages("west", story.killed_at)
+    outage = outages[RESOLVING]
     loss = next((line for line in report["losses"] if line["stream"] == _STREAM), None)
     if loss is None or outage is None or outage.ended is None:
         seen = "the client was never served again" if outage else "the client saw no outage"
         return (Claim("the service was moved and its loss stated", report["verdict"], seen, agrees=False),)
+    truth = records.everyone
     fork = int(loss["freeze_seq"])
     lost = truth.beyond("east", fork)
     return (
         _ended_as_said(report, story),
         *cut_over(report, outage, story.ttl + story.client_interval + story.poll_max),
+        served_again(report, outages, "west"),
         _tail(fork, lost),
         *_bounds(loss, lost, truth, story),
         _kept(fork, truth, story),
         _west_holds_its_own(truth, story),
         _one_writer(truth, story),
     )
-
-
-def _outage(truth: Truth, story: Story) -> Outage | None:
-    """Return the outage that the kill made: the first that ends after it."""
-    return next((o for o in truth.outages() if o.ended is None or o.ended > story.killed_at), None)
 
 
 def _ended_as_said(report: dict[str, Any], story: Story) -> Claim:
@@ -79,7 +84,7 @@ def cut_over(report: dict[str, Any], outage: Outage, allowed: timedelta) -> tupl
     apart = abs(ended - served)
     return (
         Claim(
-            "no client moved before the DNS change, none later than the worst case",
+            "who resolves each time moved after the DNS change, and within the worst case",
             f"{_clock(sent)} to {_clock(worst)}",
             f"first order there {_clock(ended)}",
             sent <= ended <= worst,
@@ -93,6 +98,18 @@ def cut_over(report: dict[str, Any], outage: Outage, allowed: timedelta) -> tupl
     )
 
 
+def served_again(report: dict[str, Any], outages: Mapping[str, Outage | None], region: str) -> Claim:
+    """Compare each client's own end of outage with the DNS change; how much later it may be is not drctl's claim."""
+    sent = _moment(report["timeline"]["dns_sent_after"])
+    ends = {client: outage.ended if outage else None for client, outage in outages.items()}
+    return Claim(
+        f"every client was served again by {region}, and none before the DNS change",
+        f"changed {_clock(sent)}" if sent else "changed nothing",
+        ", ".join(f"{client} {_clock(ended) if ended else 'never'}" for client, ended in ends.items()),
+        sent is not None and all(ended is not None and ended >= sent for ended in ends.values()),
+    )
+
+
 def _tail(fork: int, lost: tuple[Attempt, ...]) -> Claim:
     seen = f"{len(lost)} acknowledged orders exist in east only"
     return Claim("something was lost, and it begins after the freeze point", f"froze at {fork}", seen, len(lost) >= 3)
@@ -101,7 +118,7 @@ def _tail(fork: int, lost: tuple[Attempt, ...]) -> Claim:
 def _bounds(loss: dict[str, Any], lost: tuple[Attempt, ...], truth: Truth, story: Story) -> tuple[Claim, ...]:
     bound, least = loss["seconds_max"], loss["messages_min"]
     span = (story.killed_at - story.cut_at).total_seconds()
-    window = (lost[-1].at_done - lost[0].at_sent).total_seconds() if lost else 0.0
+    window = span_of(lost).total_seconds()
     # An order may be stored and its answer lost with the region: nobody was promised it, but it is in the stream.
     unanswered = [a for a in truth.without_answer() if story.cut_at <= a.at_sent <= story.killed_at]
     most = len(lost) + len(unanswered)
@@ -118,6 +135,13 @@ def _bounds(loss: dict[str, Any], lost: tuple[Attempt, ...], truth: Truth, story
             "the lower bound in messages is above 0 and not above the truth", f"at least {least}", f"{most}", counted
         ),
     )
+
+
+def span_of(orders: tuple[Attempt, ...]) -> timedelta:
+    """Return the time from the first order's sending to the last one's answer; zero for none."""
+    if not orders:
+        return timedelta(0)
+    return max(order.at_done for order in orders) - min(order.at_sent for order in orders)
 
 
 def _kept(fork: int, truth: Truth, story: Story) -> Claim:

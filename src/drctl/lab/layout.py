@@ -13,6 +13,9 @@ from drctl.lab.arrangement import Arrangement, Joined
 
 ADDRESSES = {"east": "127.0.0.11", "west": "127.0.0.12"}
 REGIONS = ("east", "west")
+# Who orders: one that resolves each time, one that keeps its connection, one that publishes to NATS directly.
+CLIENTS = ("resolving", "keep-alive", "publisher")
+RESOLVING, KEEP_ALIVE, PUBLISHER = CLIENTS
 OUTSIDE = "127.0.0.1"
 ZONE = "lab.test"
 PUBLIC_NAME = "shop.lab.test"
@@ -105,10 +108,9 @@ class Layout:
         """Drctl's state directory for this lab, so that two labs have two locks."""
         return self.root / "state"
 
-    @property
-    def client_record(self) -> Path:
-        """The client's record of truth, JSON lines."""
-        return self.root / "client.jsonl"
+    def client_record(self, client: str) -> Path:
+        """One client's record of truth, JSON lines."""
+        return self.root / f"client-{client}.jsonl"
 
     def nats_url(self, region: str) -> str:
         """The region's own NATS address."""

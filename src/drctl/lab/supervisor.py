@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 
 from drctl.lab import processes, startup
 from drctl.lab.errors import LabError
-from drctl.lab.layout import ADDRESSES, Layout
+from drctl.lab.layout import ADDRESSES, CLIENTS, KEEP_ALIVE, PUBLISHER, RESOLVING, Layout
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _OWN_FOLDERS = ("tls", "secrets", "store", "kube", "logs", "nats", "state")
-_OWN_FILES = ("lab.json", "drctl.yaml", "client.jsonl", "processes.json", "processes.lock")
+_CLIENT_RECORDS = tuple(f"client-{client}.jsonl" for client in CLIENTS)
+_OWN_FILES = ("lab.json", "drctl.yaml", *_CLIENT_RECORDS, "processes.json", "processes.lock")
+# The first is the judge of RTO and sees every moment; the others need only be there.
+ORDER_INTERVAL_SECONDS = {RESOLVING: 0.1, KEEP_ALIVE: 0.3, PUBLISHER: 0.3}
 _CLIENT_GRACE_SECONDS = 4.0
 
 
@@ -78,7 +81,7 @@ def stop(root: Path) -> None:
     except FileNotFoundError:
         return
     if processes.members(layout.lab_id):
-        stop_client(layout)
+        stop_clients(layout)
     processes.end_members(layout.lab_id)
     processes.forget(layout.root)
 
@@ -123,15 +126,24 @@ def thaw(layout: Layout, region: str) -> None:
     processes.signal_members(layout.lab_id, signal.SIGCONT, region)
 
 
-def start_client(layout: Layout, interval_seconds: float = 0.1) -> None:
-    """Start the client that resolves each time; it writes `layout.client_record`."""
-    argv = (sys.executable, "-m", "drctl.lab.client", "--root", str(layout.root), "--interval", str(interval_seconds))
-    processes.spawn(layout, processes.Component("client", argv))
+def start_client(layout: Layout, client: str = RESOLVING, interval_seconds: float | None = None) -> None:
+    """Start one of `CLIENTS`, by default at its own pace; it writes `layout.client_record(client)`."""
+    interval = ORDER_INTERVAL_SECONDS[client] if interval_seconds is None else interval_seconds
+    words = ("--root", str(layout.root), "--client", client, "--interval", str(interval))
+    argv = (sys.executable, "-m", "drctl.lab.clients", *words)
+    processes.spawn(layout, processes.Component(f"client-{client}", argv))
 
 
-def stop_client(layout: Layout) -> None:
-    """End the client, after the answers to its open orders; fine when it does not run. Its record is then whole."""
-    processes.end_component(layout, "client", _CLIENT_GRACE_SECONDS)
+def start_clients(layout: Layout) -> None:
+    """Start every client."""
+    for client in CLIENTS:
+        start_client(layout, client)
+
+
+def stop_clients(layout: Layout) -> None:
+    """End the clients, after the answers to their open orders; fine when none runs. Their records are then whole."""
+    for client in CLIENTS:
+        processes.end_component(layout, f"client-{client}", _CLIENT_GRACE_SECONDS)
 
 
 def start_beside(layout: Layout, name: str, argv: tuple[str, ...]) -> int:

@@ -1,4 +1,4 @@
-"""What the client saw, read from its record: the truth that drctl's claims are compared with."""
+"""What the clients saw, read from their records: the truth that drctl's claims are compared with."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from drctl.lab.layout import CLIENTS, RESOLVING
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from drctl.lab.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,11 @@ class Attempt:
     def is_acknowledged(self) -> bool:
         """Say whether the client was promised that its order is stored."""
         return self.status == 201 and self.seq > 0
+
+    @property
+    def may_be_stored(self) -> bool:
+        """Say whether the order may be stored although nobody promised it: no answer, or 502 and 504."""
+        return self.status in {0, 502, 504}
 
     def to_json(self) -> str:
         """Return the record's line, without its end."""
@@ -64,8 +74,10 @@ class Outage:
 
     @property
     def began(self) -> datetime:
-        """Return when the client last had its promise; the first failed attempt's sending where it never had one."""
-        return self.last_before.at_done if self.last_before else self.failed[0].at_sent
+        """Return when the client last had its promise; the first attempt's sending where it never had one."""
+        if self.last_before:
+            return self.last_before.at_done
+        return next(attempt.at_sent for attempt in (*self.failed, self.first_after) if attempt)
 
     @property
     def ended(self) -> datetime | None:
@@ -80,7 +92,7 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A client's whole record, in the order in which the attempts were answered."""
+    """A client's whole record, or several clients', in the order in which the attempts were answered."""
 
     attempts: tuple[Attempt, ...]
 
@@ -102,29 +114,59 @@ class Truth:
         return tuple(attempt for attempt in self.attempts if attempt.is_acknowledged and domain in {"", attempt.domain})
 
     def without_answer(self) -> tuple[Attempt, ...]:
-        """Return the orders that may be stored although nobody promised it: no answer, or 502 and 504."""
-        return tuple(attempt for attempt in self.attempts if attempt.status in {0, 502, 504})
+        """Return the orders that may be stored although nobody promised it."""
+        return tuple(attempt for attempt in self.attempts if attempt.may_be_stored)
 
     def beyond(self, domain: str, seq: int) -> tuple[Attempt, ...]:
         """Return the orders that a domain acknowledged above a sequence: what a fork there leaves behind."""
         return tuple(attempt for attempt in self.acknowledged(domain) if attempt.seq > seq)
 
-    def outages(self, at_least: timedelta = timedelta(0)) -> tuple[Outage, ...]:
-        """Return the outages, in order; with `at_least`, those that lasted that long or did not end."""
-        found: list[Outage] = []
+    def outage_before(self, domain: str, since: datetime) -> Outage | None:
+        """Return what came before the first order after a moment that a domain acknowledged.
+
+        An outage without an end where it acknowledged none; None where there was no attempt after that moment.
+        """
         last_before: Attempt | None = None
         failed: list[Attempt] = []
         for attempt in self.attempts:
             if not attempt.is_acknowledged:
                 failed.append(attempt)
                 continue
-            if failed:
-                found.append(Outage(last_before, attempt, tuple(failed)))
-                failed = []
-            last_before = attempt
-        if failed:
-            found.append(Outage(last_before, None, tuple(failed)))
-        return tuple(outage for outage in found if outage.lasted is None or outage.lasted >= at_least)
+            if attempt.domain == domain and attempt.at_sent > since:
+                return Outage(last_before, attempt, tuple(failed))
+            last_before, failed = attempt, []
+        return Outage(last_before, None, tuple(failed)) if self.attempts and self.attempts[-1].at_sent > since else None
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Every client's record, by the client's name."""
+
+    of: Mapping[str, Truth]
+
+    @classmethod
+    def read(cls, layout: Layout) -> Records:
+        """Read them, also while the clients are still writing."""
+        return cls({client: Truth.read(layout.client_record(client)) for client in CLIENTS})
+
+    @property
+    def resolving(self) -> Truth:
+        """The record of the client that resolves each time: by it, outages are timed."""
+        return self.of[RESOLVING]
+
+    @property
+    def everyone(self) -> Truth:
+        """All of them as one: by it, orders are counted."""
+        attempts = (attempt for truth in self.of.values() for attempt in truth.attempts)
+        return Truth(tuple(sorted(attempts, key=lambda attempt: attempt.at_done)))
+
+    def outages(self, domain: str, since: datetime) -> dict[str, Outage | None]:
+        """Return each client's own outage before a domain served it after a moment: `Truth.outage_before`."""
+        return {client: truth.outage_before(domain, since) for client, truth in self.of.items()}
+
+    def only(self, holds: Callable[[Attempt], bool]) -> Records:
+        """Return the same records with only the attempts for which something holds."""
+        return Records({name: Truth(tuple(filter(holds, truth.attempts))) for name, truth in self.of.items()})
 
 
 def _to_text(moment: datetime) -> str:

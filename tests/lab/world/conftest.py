@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from drctl.lab import processes, startup
+from drctl.lab.authority import issue_certificates
+from drctl.lab.credentials import issue_secrets
 from drctl.lab.layout import Layout
 from drctl.lab.nats_servers.config import write_configs
 from drctl.lab.nats_servers.seed import seed
@@ -38,6 +40,14 @@ def layout(tmp_path: Path) -> Iterator[Layout]:
     layout.save()
     yield layout
     processes.end_members(layout.lab_id)
+
+
+@pytest.fixture
+def certified(layout: Layout) -> Layout:
+    """A lab's layout with its secrets and certificates, and nothing running."""
+    issue_secrets(layout)
+    issue_certificates(layout)
+    return layout
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 
 from drctl.lab import processes, supervisor
 from drctl.lab.errors import LabError
-from drctl.lab.layout import Layout
+from drctl.lab.layout import RESOLVING, Layout
 from drctl.lab.processes import LAB_ID, Component
 
 if TYPE_CHECKING:
@@ -140,13 +140,14 @@ def test_a_lab_is_not_laid_out_over_a_running_one(layout: Layout) -> None:
 
 
 def test_what_an_earlier_lab_left_is_removed_and_nothing_else(layout: Layout) -> None:
-    layout.client_record.write_text("{}\n")
+    record = layout.client_record(RESOLVING)
+    record.write_text("{}\n")
     (layout.root / "mine.txt").write_text("mine")
 
     fresh = supervisor.prepare(layout.root)
 
     assert fresh.lab_id != layout.lab_id
-    assert not fresh.client_record.exists()
+    assert not record.exists()
     assert (layout.root / "mine.txt").exists()
 
 
