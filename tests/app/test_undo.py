@@ -101,7 +101,7 @@ def test_a_write_that_comes_before_the_fence_stops_the_undo_with_the_target_serv
     with pytest.raises(BlockedError) as refused:
         stopped.run(intent, (), "run-2", prepared)
 
-    assert refused.value.remedy.startswith("End this undo with `drctl abort run-2`")
+    assert refused.value.remedy.startswith("`drctl abort run-2` ends this undo")
     assert role(stopped, WEST) is StreamRole.ACTIVE
 
 
@@ -112,7 +112,7 @@ def test_a_write_that_comes_just_before_the_fence_is_found_behind_it_and_the_und
     with pytest.raises(BlockedError) as refused:
         stopped.undo()
     assert (role(stopped, EAST), role(stopped, WEST)) == (StreamRole.FENCED, StreamRole.FENCED)
-    assert refused.value.remedy.startswith("Give west its writers back with `drctl undo run-2`")
+    assert refused.value.remedy.startswith("`drctl undo run-2` gives west its writers back")
 
     stopped.undo("run-2", "run-3")
 

@@ -179,6 +179,9 @@ GIVEN: dict[str, Callable[[Stage], None]] = {
     "west's shop stores each order and answers nobody": lambda stage: stage.world.calls.fail(
         f"{WEST}/http/write *", Fault.UNANSWERED, ALWAYS
     ),
+    "a customer orders in west right before its fence": lambda stage: stage.world.calls.before(
+        f"{WEST}/datastore/fence ORDERS", lambda: order(stage.world, 1, WEST)
+    ),
     "a customer orders in west": lambda stage: order(stage.world, 1, WEST),
     "all vendors are well again": lambda stage: stage.world.calls.heal(),
     "somebody scales west's api to 1": _somebody_scales,

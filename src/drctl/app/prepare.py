@@ -65,7 +65,14 @@ def prepare(
     plan = plan_undo(topology, intent, inventory, undone) if undone else _plan(topology, intent, inventory)
     previews = preview(plan, world)
     found = obstacles(plan, previews)
-    findings = (*_mode_findings(topology, intent, inventory, found), *_target_findings(inventory), *found)
+    # That nothing can be taken back any more is to be read before that a region is silent: repairing it would not help.
+    first = plan.findings if undone else ()
+    findings = (
+        *first,
+        *_mode_findings(topology, intent, inventory, found),
+        *_target_findings(intent, inventory),
+        *found,
+    )
     return Prepared(plan, inventory, previews, _losses(world, inventory, intent), tuple(dict.fromkeys(findings)))
 
 
@@ -114,10 +121,13 @@ def _emergency(topology: Topology, intent: Intent, found: tuple[Finding, ...]) -
     return f"If it is dead: `{command}`"
 
 
-def _target_findings(inventory: Inventory) -> tuple[Finding, ...]:
+def _target_findings(intent: Intent, inventory: Inventory) -> tuple[Finding, ...]:
     found = []
     for system, message in inventory.target.unknown:
         if system in {CLUSTER, DATASTORE}:
-            text = f"the {system} of {inventory.target.region}, the target, does not answer: {message}"
-            found.append(Finding("target-unreachable", text, "Repair it; nothing can be moved there now."))
+            text = f"the {system} of {intent.target}, the target, does not answer: {message}"
+            remedy = "Repair it; nothing can be moved there now."
+            if intent.undoes:
+                remedy = f"It cannot serve again now. Go on without it: `drctl resume {intent.undoes}`."
+            found.append(Finding("target-unreachable", text, remedy))
     return tuple(found)

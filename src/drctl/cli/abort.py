@@ -44,8 +44,12 @@ def abort(
             state = ending.abort(session.stores.runs, run, operator(), reason)
         report = make_report(session.topology, plan, state, datetime.now(UTC))
         leave(session, report)
-    if output is options.Output.TEXT:
-        screen.text(aborted_text(stopped, report))
-    else:
-        screen.result(report_json(report))
+        last = session.journal_line(session.stores.runs.read(run)[-1])
+    match output:
+        case options.Output.TEXT:
+            screen.text(aborted_text(stopped, report))
+        case options.Output.JSON:
+            screen.result(report_json(report))
+        case options.Output.JSONL:
+            screen.line(last)
     sys.exit(int(ExitCode.LEFT_OPEN if report.pending_fences else ExitCode.DONE))

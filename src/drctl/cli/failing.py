@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from drctl.app.ending import undo_intent
@@ -18,7 +17,7 @@ from drctl.render.diagnostics import Failure
 from drctl.steps.prove_unwritten import NO_RETURN_PASSED
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from drctl.app.status import Status
     from drctl.cli.session import Session
@@ -47,7 +46,7 @@ def failure_of(session: Session, plan: Plan, run_id: str) -> Failure:
         look=next((command.line for command in by_hand if not command.writes), ""),
         by_hand=tuple(command for command in by_hand if command.writes),
         next_commands=("drctl status", *((f"drctl undo {run_id}",) if can_undo else ())),
-        budget_left=_budget_left(session.topology, state),
+        budget_left=_budget_left(session.topology, state, session.service.reads.clock.now()),
     )
 
 
@@ -91,6 +90,8 @@ def _in_force(plan: Plan, state: RunState) -> tuple[str, ...]:
 def _way_back(session: Session, plan: Plan, state: RunState) -> tuple[bool | None, bool]:
     """Say whether the point of no return is passed, as far as that is seen, and whether an undo would be begun."""
     intended = _is_intended(plan, state)
+    if state.paused_code == NO_RETURN_PASSED:
+        return True, False
     if not state.epoch or plan.intent.operation is Operation.UNDO:
         return intended, False
     try:
@@ -122,7 +123,7 @@ def _is_intended(plan: Plan, state: RunState) -> bool:
     return any(step_id in late for step_id, _, _ in state.intended)
 
 
-def _budget_left(topology: Topology, state: RunState) -> timedelta | None:
+def _budget_left(topology: Topology, state: RunState, now: datetime) -> timedelta | None:
     began = Facts(state.facts).first_moment(FactKind.PUBLIC_FAILED_SINCE)
     rto = next((rule.rto for rule in topology.contracts if rule.component == "api"), None)
-    return rto - (datetime.now(UTC) - began) if began is not None and rto is not None else None
+    return rto - (now - began) if began is not None and rto is not None else None

@@ -174,8 +174,8 @@ def _findings(
     if unfenced := [name for name in taken if name in back] or (taken if _was_left_open(intent, undone) else []):
         run = undone.state.run_id
         message = (
-            f"the point of no return is passed: {', '.join(unfenced)} was promoted in {intent.source} while "
-            f"{intent.target} was not fenced. Both may have taken writes."
+            f"the point of no return is passed: {intent.source} was promoted over {intent.target}, which was not "
+            f"fenced ({', '.join(sorted(unfenced))}). Both may have taken writes."
         )
         remedy = f"Bring it to its end, then come home with `drctl failback`; first go on: `drctl resume {run}`."
         return (Finding(NO_RETURN_PASSED, message, remedy, subject=unfenced[0]),)

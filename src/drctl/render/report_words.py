@@ -55,7 +55,7 @@ def to_be_done(report: Report) -> Iterator[tuple[str, str]]:
         pending = ", ".join(report.pending_fences)
         words = f"{report.source} was not fenced ({pending}): it may take writes when it comes back. Fence it then."
         yield words, f"drctl fence {report.source}"
-    if report.exit_code is not None and report.operation == Operation.FAILOVER and report.mode == Mode.EMERGENCY:
+    if report.exit_code is not None and _leaves_one_copy(report):
         words = f"Nothing mirrors {report.target} now: there is one copy of the data until {report.source} is back."
         yield words, "drctl failback --only reprotect"
     for stream in _sealed(report):
@@ -68,6 +68,14 @@ def to_be_done(report: Report) -> Iterator[tuple[str, str]]:
         elif line.compliance is Compliance.UNKNOWN:
             why = one_line(line.evidence)
             yield f"Not proved, and so not met: {contract_name(line)} ({why}).", f"drctl runs show {report.run_id}"
+
+
+def _leaves_one_copy(report: Report) -> bool:
+    """Say whether the run moved the writers and made no mirror of what they left."""
+    kinds = {step.id.partition(":")[0] for step in report.steps}
+    if report.operation == Operation.UNDO:
+        return "unfence_streams" in kinds and "rebuild_mirror" not in kinds
+    return report.operation == Operation.FAILOVER and report.mode == Mode.EMERGENCY
 
 
 def unfenced(report: Report) -> tuple[str, ...]:

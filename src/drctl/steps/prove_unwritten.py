@@ -91,10 +91,9 @@ class ProveUnwritten:
                 f"`drctl resume {self.undoes}`."
             )
         # The run that was to be undone is closed by now: a later epoch has taken over.
-        finish = f"then finish the move: `drctl failover --to {self.region}`."
         if stream.role is StreamRole.ACTIVE:
-            return f"End this undo with `drctl abort {run}`, {finish}"
-        return f"Give {self.region} its writers back with `drctl undo {run}`, {finish}"
+            return f"`drctl abort {run}` ends this undo; then finish the move: `drctl failover --to {self.region}`."
+        return f"`drctl undo {run}` gives {self.region} its writers back, and users to it."
 
     def _writes(self, world: ReadPorts, stream: StreamState) -> ForkWrites:
         here, origin = world.datastore(self.region), world.datastore(self.origin)
