@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from drctl.app.run import epoch_in
+from drctl.app.epochs import epoch_in
 from drctl.core.errors import BlockedError, ExitCode, LockHeldError, NotFoundError, StepFailedError
 from drctl.core.events import RunResumed, StepOutcome
 from drctl.core.observed import RecordState

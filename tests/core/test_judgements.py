@@ -183,4 +183,8 @@ def test_a_tails_line_can_be_read_back_with_its_checksum() -> None:
 
 
 def test_a_rescue_is_named_for_the_move_that_made_the_fork() -> None:
-    assert rescue_name("ORDERS", 3) == "RESCUE_ORDERS_3"
+    assert rescue_name("ORDERS", 3, 100) == "RESCUE_ORDERS_3"
+
+
+def test_without_an_epoch_a_rescue_is_named_for_where_the_fork_was() -> None:
+    assert rescue_name("ORDERS", 0, 100) == "RESCUE_ORDERS_after100"

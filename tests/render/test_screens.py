@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from drctl.app.epochs import next_epoch
 from drctl.app.gather import gather
 from drctl.app.status import Kept, look
 from drctl.app.verify.model import Subject
 from drctl.app.verify.verification import verify
-from drctl.core.access import Access, DnsAccess, DnsVendor
+from drctl.core.access import BY_HAND, Access, DnsAccess, DnsVendor
 from drctl.core.errors import ConfigError, DrctlError, LockHeldError, StepFailedError
+from drctl.core.lock import Stamp
 from drctl.render.diagnostics import Failure, failure_text
 from drctl.render.errors import error_text
 from drctl.render.junit import junit_xml
@@ -80,9 +82,12 @@ def test_a_plan_says_what_changes_and_what_it_costs(
 def test_a_runbook_does_the_same_by_hand(
     story: Story, golden: Callable[[str, str], None], request: pytest.FixtureRequest
 ) -> None:
-    plan = story.begins().prepare(story.intent).plan
+    operator = story.begins()
+    prepared = operator.prepare(story.intent)
+    reads, locks = operator.world.reads(NOBODY), (operator.world.lock,)
+    access = ACCESS.signed(Stamp(BY_HAND, next_epoch(reads, operator.topology, locks, prepared.inventory)))
 
-    golden(f"runbook-{request.node.callspec.id}.md", runbook_md(plan, ACCESS))
+    golden(f"runbook-{request.node.callspec.id}.md", runbook_md(prepared.plan, access))
 
 
 @stories

@@ -69,7 +69,7 @@ def read_ledger(world: ReadPorts, topology: Topology) -> Ledger:
             if stream.kind is StreamKind.RESCUE:
                 found.lines += _read(world, region, stream.name, stream.first_seq, stream.last_seq)
                 found.held.append((stream.name, region))
-            elif _is_forked(stream) and rescue_name(stream.name, stream.epoch) not in kept:
+            elif _is_forked(stream) and rescue_name(stream.name, stream.epoch, stream.fork_seq or 0) not in kept:
                 _add_left(found, world, left, stream, seen.get(left))
     return Ledger(topology.title, world.clock.now(), tuple(found.held), tuple(found.lines), tuple(found.unknown))
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from drctl import __version__
 from drctl.app.ending import end_undone, read_state, require_not_being_undone, require_open
+from drctl.app.epochs import next_epoch
 from drctl.app.executor import Executor, Hands
-from drctl.app.locking import HeldLock, largest_epoch
 from drctl.app.preview import predictions
 from drctl.app.recorder import Recorder
 from drctl.app.report import make_report
 from drctl.app.wave import Consent
 from drctl.core.contract import Compliance, Fact, FactKind
-from drctl.core.errors import AdapterError, ExitCode, first_that_counts
+from drctl.core.errors import ExitCode, first_that_counts
 from drctl.core.events import (
     EpochClaimed,
     FactsMeasured,
@@ -26,14 +26,13 @@ from drctl.core.events import (
 )
 from drctl.core.lock import Stamp
 from drctl.core.loss import public_failed_since
-from drctl.steps.switch_dns import note_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from drctl.app.locking import HeldLock
     from drctl.app.prepare import Prepared
     from drctl.app.report import Report
-    from drctl.core.inventory import Inventory
     from drctl.core.topology import Topology
     from drctl.planning.plan import Plan
     from drctl.ports.codec import Codec
@@ -99,7 +98,7 @@ class Runner:
         plan, reads = prepared.plan, self._service.reads
         journal = self._stores.runs.create(lock.run_id, self._stores.plans.encode(plan))
         recorder = Recorder(journal, self._console.observers)
-        epoch = 1 + max(largest_epoch(self._stores.locks), self._epoch_seen(prepared.inventory))
+        epoch = next_epoch(reads, self._service.topology, self._stores.locks, prepared.inventory)
         failed = public_failed_since(reads.samples.newest(_SAMPLES_READ))
         recorder.record(
             RunStarted(lock.run_id, plan.intent, plan.digest, self._console.operator, __version__),
@@ -137,30 +136,6 @@ class Runner:
         code = exit_code(report)
         recorder.record(RunEnded(code, report.verdict))
         return make_report(self._service.topology, plan, read_state(journal), world.clock.now())
-
-    def _epoch_seen(self, inventory: Inventory) -> int:
-        seen = [0]
-        for region in (inventory.target, inventory.source):
-            if region is not None:
-                seen += [stream.epoch for stream in region.streams]
-                seen += [secret.epoch for secret in region.secrets]
-        for rule in self._service.topology.records:
-            try:
-                note = self._service.reads.dns(rule.zone).record(note_name(rule.name), "TXT")
-            except AdapterError:
-                continue
-            seen.append(epoch_in(note.values) if note else 0)
-        return max(seen)
-
-
-def epoch_in(values: tuple[str, ...]) -> int:
-    """Return the epoch that a run wrote into a TXT record; 0 for none."""
-    for value in values:
-        for word in value.split():
-            key, _, number = word.partition("=")
-            if key == "epoch" and number.isdigit():
-                return int(number)
-    return 0
 
 
 def exit_code(report: Report) -> ExitCode:

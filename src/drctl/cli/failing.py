@@ -12,6 +12,7 @@ from drctl.app.status import BUDGET, Role, look
 from drctl.core.contract import FactKind
 from drctl.core.errors import BlockedError, DrctlError
 from drctl.core.intent import Operation
+from drctl.core.lock import Stamp
 from drctl.planning.undo import Undone
 from drctl.render.diagnostics import Failure
 from drctl.steps.prove_unwritten import NO_RETURN_PASSED
@@ -30,7 +31,8 @@ def failure_of(session: Session, plan: Plan, run_id: str) -> Failure:
     """Return what is known of a paused run; what the quick look does not find is left empty, so unknown."""
     state = session.state(run_id)
     step = next((step for step in plan.steps() if step.id == state.paused_at_step), None)
-    by_hand = step.by_hand(session.access) if step else ()
+    access = session.access.signed(Stamp(run_id, state.epoch))
+    by_hand = step.by_hand(access) if step else ()
     seen = _look(session)
     past, can_undo = _way_back(session, plan, state)
     return Failure(

@@ -68,8 +68,11 @@ def plan_failback(
 
 
 def _plan(here: Here, intent: Intent, out: Path | None, *, runbook: bool) -> None:
+    from drctl.app.epochs import next_epoch
     from drctl.app.saved_plan import save
     from drctl.cli.moving import prepared_for, print_result
+    from drctl.core.access import BY_HAND
+    from drctl.core.lock import Stamp
     from drctl.render.runbook_md import runbook_md
 
     session, screen = here.session, here.screen
@@ -77,7 +80,8 @@ def _plan(here: Here, intent: Intent, out: Path | None, *, runbook: bool) -> Non
     if out is not None:
         session.write_evidence(out.absolute(), session.saved_plans.encode(save(prepared, datetime.now(UTC))).decode())
     if runbook:
-        screen.text(runbook_md(prepared.plan, session.access))
+        epoch = next_epoch(session.service.reads, session.topology, session.stores.locks, prepared.inventory)
+        screen.text(runbook_md(prepared.plan, session.access.signed(Stamp(BY_HAND, epoch))))
     elif out is None or screen.output is not options.Output.TEXT:
         print_result(here, prepared)
     else:

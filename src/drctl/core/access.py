@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from drctl.core.lock import Stamp
+
+BY_HAND = "by-hand"
+_UNSIGNED = Stamp(BY_HAND, 0)
 
 
 class DnsVendor(StrEnum):
@@ -31,7 +36,8 @@ class DnsAccess:
 class Access:
     """Command prefixes, ready for a shell: `kubectl --context west ...`, `nats --server ...`, `aws route53 ...`.
 
-    `domains` are the regions' JetStream domains; one that is not named is called as its region.
+    `domains` are the regions' JetStream domains; one that is not named is called as its region. `stamp` is what the
+    lines that write leave on what they touch, as a run does: without it the next move could not tell who was last.
     """
 
     kubectl: tuple[tuple[str, str], ...]
@@ -40,6 +46,11 @@ class Access:
     curl: str
     public_name: str
     domains: tuple[tuple[str, str], ...] = ()
+    stamp: Stamp = _UNSIGNED
+
+    def signed(self, stamp: Stamp) -> Access:
+        """Return this access with lines that sign so."""
+        return replace(self, stamp=stamp)
 
     def kubectl_in(self, region: str) -> str:
         """Return the kubectl of a region."""

@@ -18,9 +18,12 @@ RESCUE_PREFIX = "RESCUE_"
 _CONDITIONS = "nats-expected-"
 
 
-def rescue_name(stream: str, epoch: int) -> str:
-    """Return the name of the stream that keeps a tail: unique to the move that made the fork."""
-    return f"{RESCUE_PREFIX}{stream}_{epoch}"
+def rescue_name(stream: str, epoch: int, fork_seq: int) -> str:
+    """Return the name of the stream that keeps a tail: unique to the move that made the fork.
+
+    A move that left no epoch is told from others by where it forked.
+    """
+    return f"{RESCUE_PREFIX}{stream}_{epoch or f'after{fork_seq}'}"
 
 
 def tail_digest(messages: Iterable[StoredMessage]) -> tuple[int, str]:

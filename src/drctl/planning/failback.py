@@ -13,6 +13,7 @@ from drctl.core.topology import HEARTBEAT_STREAM, Topology
 from drctl.planning.plan import ISOLATE, LINK, REBUILD, RESCUE, Phase, Plan, Wave, make_plan
 from drctl.planning.planned import planned_phases, replicas
 from drctl.planning.selection import streams_to_move, workloads_to_stop
+from drctl.planning.sides import side_findings
 from drctl.steps.await_link import AwaitLink
 from drctl.steps.await_sync import AwaitSync
 from drctl.steps.fence_streams import FenceItem, FenceStreams
@@ -30,7 +31,7 @@ def plan_failback(topology: Topology, intent: Intent, inventory: Inventory) -> P
     if not intent.reprotect_only:
         phases = (*phases, *planned_phases(topology, intent, inventory))
     recorded = inventory.source.observed_at if inventory.source else None
-    return make_plan(topology, intent, phases, (), recorded)
+    return make_plan(topology, intent, phases, side_findings(topology, inventory), recorded)
 
 
 def reprotect_phases(
@@ -95,4 +96,4 @@ def _tails(inventory: Inventory, streams: tuple[PromoteItem, ...]) -> tuple[Tail
 
 
 def _tail(item: PromoteItem, stream: StreamState, fork_seq: int) -> TailItem:
-    return TailItem(item.name, item.tier, fork_seq, rescue_name(item.name, stream.epoch))
+    return TailItem(item.name, item.tier, fork_seq, rescue_name(item.name, stream.epoch, fork_seq))

@@ -12,6 +12,7 @@ from drctl.core.topology import ProbeKind, Topology
 from drctl.planning.phases import freeze_phase, promote_phase, settle_phase, smoke_phase, switch_phase
 from drctl.planning.plan import FENCE, STAND_DOWN, START, WARM, Phase, Plan, Wave, make_plan
 from drctl.planning.selection import secrets_to_force, streams_to_move, workloads_to_start, workloads_to_stop
+from drctl.planning.sides import side_findings
 from drctl.steps.await_sync import AwaitSync
 from drctl.steps.await_workloads import AwaitWorkloads
 from drctl.steps.drain_streams import DrainStreams
@@ -32,7 +33,7 @@ _BEHIND_MAX_MESSAGES = 10_000
 def plan_planned(topology: Topology, intent: Intent, inventory: Inventory) -> Plan:
     """Return the planned failover from what is known; pure."""
     recorded = inventory.source.observed_at if inventory.source else None
-    findings = lag_findings(topology, inventory)
+    findings = (*side_findings(topology, inventory), *lag_findings(topology, inventory))
     return make_plan(topology, intent, planned_phases(topology, intent, inventory), findings, recorded)
 
 

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from drctl.core.inventory import Inventory, RegionInventory
 from drctl.core.observed import StreamKind, StreamRole, StreamState
+from drctl.core.sides import Serving, serving
 from drctl.core.stream_config import REFUSED_BY_MIRRORS
 from drctl.core.topology import ReplicasFrom, StreamRule, Topology, WorkloadRule
 from drctl.core.verdict import Tier
@@ -50,43 +51,41 @@ def secrets_to_force(topology: Topology, region: RegionInventory) -> tuple[Secre
 
 
 def streams_to_promote(topology: Topology, inventory: Inventory) -> tuple[PromoteItem, ...]:
-    """Return the target's mirrors, and what promotion already made of them, with the subjects that they take."""
+    """Return the target's mirrors, what they were made into since, and its fenced streams, with their subjects.
+
+    A fenced one stands in the way, and is to be seen there: without it the move would leave it behind unsaid.
+    """
     origins = {stream.name: stream for stream in inventory.source.streams} if inventory.source else {}
     items = []
     for stream in inventory.target.streams:
-        tier = stream_tier(topology.streams, stream.name)
-        concerned = stream.role is StreamRole.MIRROR or stream.fork_seq is not None
-        if tier is not None and concerned and stream.kind is not StreamKind.RESCUE:
-            items.append(PromoteItem(stream.name, tier, subjects_of(stream, origins.get(stream.name))))
+        tier, origin = stream_tier(topology.streams, stream.name), origins.get(stream.name)
+        if tier is not None and stream.kind is not StreamKind.RESCUE and _is_of_both(stream, origin):
+            items.append(PromoteItem(stream.name, tier, subjects_of(stream, origin)))
     return tuple(items)
 
 
+def _is_of_both(stream: StreamState, origin: StreamState | None) -> bool:
+    """Say whether the target's stream is one side of two; one that takes writes may be the target's own."""
+    if stream.role is not StreamRole.ACTIVE or stream.fork_seq is not None:
+        return True
+    return origin is not None and origin.role is not StreamRole.MIRROR
+
+
 def streams_to_move(topology: Topology, inventory: Inventory) -> tuple[PromoteItem, ...]:
-    """Return what a living source serves, with its subjects, whatever the target holds of it now."""
+    """Return what a living source serves, with its subjects, whatever the target holds of it now.
+
+    Why others are not moved say `planning.sides.side_findings`.
+    """
     if inventory.source is None:
         return ()
     there = {stream.name: stream for stream in inventory.target.streams}
     return tuple(
         PromoteItem(stream.name, tier, subjects_of(there.get(stream.name, stream), stream), deferred_of(stream))
         for stream in inventory.source.streams
-        if _serves(stream, there.get(stream.name)) and (tier := stream_tier(topology.streams, stream.name)) is not None
+        if stream.kind is not StreamKind.RESCUE
+        and serving(stream, there.get(stream.name)) is Serving.SOURCE
+        and (tier := stream_tier(topology.streams, stream.name)) is not None
     )
-
-
-def _serves(stream: StreamState, other: StreamState | None) -> bool:
-    """Say whether this side of a stream is the live one: the other one is then what must never be promoted over it.
-
-    Where both take writes (an old region came back), the side that was promoted, or promoted last, is.
-    """
-    if stream.kind is StreamKind.RESCUE or stream.role is StreamRole.MIRROR:
-        return False
-    if other is None or other.role is StreamRole.MIRROR:
-        return True
-    if stream.role is StreamRole.FENCED or other.role is StreamRole.FENCED:
-        return stream.role is StreamRole.ACTIVE
-    if stream.fork_seq is None or other.fork_seq is None:
-        return stream.fork_seq is not None
-    return stream.epoch > other.epoch
 
 
 def deferred_of(origin: StreamState) -> tuple[tuple[str, str], ...]:

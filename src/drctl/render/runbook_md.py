@@ -31,6 +31,8 @@ def _lines(plan: Plan, access: Access) -> Iterator[str]:
     yield f"Mode {intent.mode.value}, plan {plan.digest}. Work from top to bottom; look after each step."
     yield "**Look** reads only; **Do** changes something. Steps of one wave may be done at the same time."
     yield "What `drctl resume` finds done by hand it leaves as it is."
+    yield f"Streams are signed with epoch {access.stamp.epoch}; a line refuses where a later one has signed. After any"
+    yield "other move print the runbook anew."
     if plan.findings:
         yield ""
     for finding in plan.findings:

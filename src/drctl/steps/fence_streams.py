@@ -146,7 +146,7 @@ class FenceStreams:
         """Return the JetStream API's own lines."""
         nats, lines = access.nats_in(self.region), []
         for item in self.items:
-            lines.append(Command(f"fence {item.name}", nats_lines.fence(nats, item.name), writes=True))
+            lines.append(Command(f"fence {item.name}", nats_lines.fence(nats, item.name, access.stamp), writes=True))
             does = f"see {item.name} on _drctl.fenced.{item.name} only, or as a mirror"
             lines.append(Command(does, nats_lines.read_stream(nats, item.name), writes=False))
         return tuple(lines)

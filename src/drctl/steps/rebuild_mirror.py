@@ -20,7 +20,7 @@ from drctl.core.topology import HEARTBEAT_STREAM
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.datastore import DatastoreReader, MirrorWish
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
-from drctl.steps import nats_lines
+from drctl.steps import nats_lines, return_lines
 from drctl.steps.base import Plane
 from drctl.steps.fork_writes import fork_writes
 from drctl.steps.progress import is_promoted
@@ -130,14 +130,24 @@ class RebuildMirror:
         nats, lines = access.nats_in(self.region), []
         origin = nats_lines.Origin.of(access, self.origin)
         for item in self.items:
-            kept = f", which must hold its tail, sealed: {item.rescue}" if item.rescue else ""
-            does = f"delete {item.name} in {self.region}, if it is fenced{kept}"
-            lines.append(Command(does, nats_lines.delete_fenced(nats, item.name), writes=True))
-            create = nats_lines.create_mirror(nats, origin, item.name)
+            lines.append(_delete_by_hand(nats, origin, self, item, access.stamp))
+            create = return_lines.create_mirror(nats, origin, item.name, access.stamp)
             lines.append(Command(f"create it as a mirror of {self.origin}", create, writes=True))
             look = nats_lines.read_stream(nats, item.name)
             lines.append(Command(f"see {item.name} with `mirror`", look, writes=False))
         return tuple(lines)
+
+
+def _delete_by_hand(
+    nats: str, origin: nats_lines.Origin, step: RebuildMirror, item: RebuildItem, stamp: Stamp
+) -> Command:
+    does = f"delete {item.name} in {step.region}, if it is fenced"
+    if item.name == HEARTBEAT_STREAM or item.marker:
+        # Heartbeats are nobody's loss; of a fork that is taken back a step before this one has seen what it holds.
+        return Command(does, return_lines.delete_fenced(nats, item.name, stamp), writes=True)
+    kept = f" or, sealed, by {item.rescue}" if item.rescue else ""
+    line = return_lines.delete_kept(nats, origin, item.name, item.rescue, stamp)
+    return Command(f"{does} and its last message is held by {item.name} of {step.origin}{kept}", line, writes=True)
 
 
 def _is_done(stream: StreamState | None, stamp: Stamp) -> bool:

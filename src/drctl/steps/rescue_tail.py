@@ -18,7 +18,7 @@ from drctl.core.tail import tail_digest
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.datastore import DatastoreReader, TailWish
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
-from drctl.steps import nats_lines
+from drctl.steps import nats_lines, return_lines
 from drctl.steps.base import Plane
 from drctl.steps.progress import is_promoted
 
@@ -108,7 +108,7 @@ class RescueTail:
         nats, lines = access.nats_in(self.region), []
         origin = nats_lines.Origin.of(access, self.source)
         for item in self.items:
-            line = nats_lines.keep_tail(nats, origin, item.name, item.rescue, item.fork_seq + 1)
+            line = return_lines.keep_tail(nats, origin, item, access.stamp)
             does = f"keep what {item.name} took after {item.fork_seq}, if it took anything"
             lines.append(Command(does, line, writes=True))
             left = nats_lines.read_stream(origin.nats, item.name)

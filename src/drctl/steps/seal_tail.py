@@ -18,7 +18,7 @@ from drctl.core.stream_config import RESCUE_SUBJECT_PREFIX
 from drctl.core.tail import lines as tail_lines
 from drctl.core.verdict import Health, ItemVerdict, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
-from drctl.steps import nats_lines
+from drctl.steps import nats_lines, return_lines
 from drctl.steps.base import Plane
 from drctl.steps.rescue_tail import TailItem, has_tail
 
@@ -107,9 +107,10 @@ class SealTail:
     def by_hand(self, access: Access) -> Sequence[Command]:
         """Return the JetStream API's own lines."""
         nats, lines = access.nats_in(self.region), []
+        origin = nats_lines.Origin.of(access, self.source)
         for item in self.items:
-            does = f"seal {item.rescue}, if there is one: never to be undone; see first that it has everything"
-            lines.append(Command(does, nats_lines.seal(nats, item.rescue), writes=True))
+            does = f"seal {item.rescue}, if there is one and it has everything: never to be undone"
+            lines.append(Command(does, return_lines.seal(nats, origin, item), writes=True))
             look = nats_lines.read_stream(nats, item.rescue)
             lines.append(Command(f"see {item.rescue} sealed, or no such stream", look, writes=False))
         return tuple(lines)

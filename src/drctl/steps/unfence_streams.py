@@ -109,7 +109,7 @@ class UnfenceStreams:
         nats, lines = access.nats_in(self.region), []
         for item in self.items:
             does = f"give {item.name} its subjects back, if it is fenced"
-            lines.append(Command(does, nats_lines.unfence(nats, item.name), writes=True))
+            lines.append(Command(does, nats_lines.unfence(nats, item.name, access.stamp), writes=True))
             look = nats_lines.read_stream(nats, item.name)
             lines.append(Command(f"see {item.name} on the subjects that its writers use", look, writes=False))
         return tuple(lines)

@@ -15,8 +15,10 @@ import pytest
 
 from contract.nats.rigs import NatsRig, Pair
 from contract.nats.servers import eventually
-from drctl.core.access import Access
+from drctl.core.access import BY_HAND, Access
+from drctl.core.lock import Stamp
 from drctl.core.observed import StreamRole
+from drctl.core.sides import Serving, serving
 from drctl.core.verdict import Tier
 from drctl.ports.datastore import MirrorWish, PromotionWish, TailWish
 from drctl.steps.await_link import AwaitLink
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
     from contract.nats.servers import Servers
     from drctl.core.access import Command
-    from drctl.core.lock import Stamp
 
 SOON = timedelta(seconds=10)
 TIER = Tier.CRITICAL
@@ -48,8 +49,8 @@ def rig(shared_servers: Servers) -> Iterator[NatsRig]:
 
 
 @pytest.fixture
-def access(shared_servers: Servers, tmp_path: Path) -> Access:
-    """As drctl.yaml has it: the password in a file whose path has a blank."""
+def access(shared_servers: Servers, tmp_path: Path, stamp: Stamp) -> Access:
+    """As drctl.yaml has it, signing as the adapter does; the password's file has a blank in its path."""
     secret = tmp_path / "my password"
     secret.write_text(shared_servers.credentials("drctl").password + "\n")
 
@@ -59,33 +60,41 @@ def access(shared_servers: Servers, tmp_path: Path) -> Access:
 
     prefixes = tuple((region, nats(region)) for region in ("east", "west"))
     domains = (("east", "east"), ("west", "west"))
-    return Access(kubectl=(), nats=prefixes, dns=(), curl="curl", public_name="shop.lab.test", domains=domains)
+    bare = Access(kubectl=(), nats=prefixes, dns=(), curl="curl", public_name="shop.lab.test", domains=domains)
+    return bare.signed(stamp)
 
 
-def run(commands: Sequence[Command]) -> list[str]:
-    """Run every line as somebody would who has drctl's environment active; return what each printed."""
+def shell(line: str) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join(
         [str(Path(__file__).parents[2] / "tools"), str(Path(sys.executable).parent), os.environ["PATH"]]
     )
     environment = {"PATH": path, "HOME": "/nonexistent"}
+    argv = ["sh", "-c", line]
+    return subprocess.run(argv, capture_output=True, text=True, env=environment, timeout=30, check=False)
+
+
+def run(commands: Sequence[Command]) -> list[str]:
+    """Run every line as somebody would who has drctl's environment active; return what each printed."""
     printed = []
     for command in commands:
-        argv = ["sh", "-c", command.line]
-        done = subprocess.run(argv, capture_output=True, text=True, env=environment, timeout=30, check=False)
+        done = shell(command.line)
         assert done.returncode == 0, (command.line, done.stdout, done.stderr)
         assert done.stderr == "", (command.line, done.stderr)
         printed.append(done.stdout)
     return printed
 
 
+def refuses(step: SealTail | RebuildMirror | FenceStreams, access: Access) -> str:
+    """Run a step's first line, which must write nothing; return why it did not."""
+    line = next(command.line for command in step.by_hand(access) if command.writes)
+    done = shell(line)
+    assert done.returncode != 0, (line, done.stdout)
+    assert done.stdout == ""
+    return done.stderr
+
+
 def refused(printed: list[str]) -> list[Any]:
     return [json.loads(text)["error"] for text in printed if '"error"' in text]
-
-
-def without_run(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a configuration without what names a run: by hand there is none."""
-    metadata = {key: value for key, value in config["metadata"].items() if key not in {"drctl.epoch", "drctl.run"}}
-    return config | {"metadata": metadata}
 
 
 def fence(region: str, *names: str) -> FenceStreams:
@@ -126,8 +135,8 @@ def twin(rig: NatsRig, pair: Pair) -> Pair:
 
 
 def assert_same(rig: NatsRig, region: str, pair: Pair, twin: Pair, name: str = "{}") -> None:
-    """Compare a stream with its twin in everything but its name, its times and the run."""
-    by_hand, by_drctl = (without_run(rig.config(region, name.format(one.name))) for one in (pair, twin))
+    """Compare a stream with its twin in everything but its name and its times."""
+    by_hand, by_drctl = (rig.config(region, name.format(one.name)) for one in (pair, twin))
     for config in (by_hand, by_drctl):
         config["metadata"].pop("drctl.fork_ts", None)
         if origin := config["metadata"].get("drctl.origin"):
@@ -291,10 +300,100 @@ def test_without_a_tail_nothing_is_kept_or_sealed_by_hand(
 
 
 def test_a_stream_that_takes_writes_is_not_deleted_by_hand(rig: NatsRig, access: Access, pair: Pair) -> None:
-    item = RebuildItem(pair.name, TIER)
-
-    run(
-        [command for command in RebuildMirror("b", "east", "west", (item,), SOON).by_hand(access) if command.writes][:1]
-    )
-
+    assert "is not fenced" in refuses(delete(pair), access)
     assert rig.datastore("east").stream(pair.name).messages == 3
+
+
+@pytest.fixture
+def diverged(rig: NatsRig, pair: Pair, stamp: Stamp) -> Pair:
+    """East took four messages that never crossed, west was promoted and took two; east is fenced."""
+    rig.cut()
+    try:
+        pair.fill(4)
+        rig.datastore("west").promote(wish_of(pair), stamp)
+        pair.fill(2, "west")
+        rig.datastore("east").fence(pair.name, stamp)
+    finally:
+        rig.heal()
+    return pair
+
+
+def delete(pair: Pair, rescue: str = "") -> RebuildMirror:
+    return RebuildMirror("b", "east", "west", (RebuildItem(pair.name, TIER, 3, rescue),), SOON)
+
+
+def test_a_tail_that_nobody_keeps_is_not_deleted_by_hand(rig: NatsRig, access: Access, diverged: Pair) -> None:
+    assert "message 7" in refuses(delete(diverged), access)
+    assert rig.datastore("east").stream(diverged.name).messages == 7
+
+
+def test_a_tail_whose_rescue_is_not_sealed_is_not_deleted_by_hand(rig: NatsRig, access: Access, diverged: Pair) -> None:
+    kept = tail(diverged)
+    run(RescueTail("r", "east", "west", (kept,), SOON).by_hand(access))
+    eventually(lambda: rig.datastore("west").stream(kept.rescue).messages == 4)
+
+    assert "sealed" in refuses(delete(diverged, kept.rescue), access)
+    assert rig.datastore("east").stream(diverged.name).messages == 7
+
+
+def test_a_tail_is_not_deleted_by_hand_for_the_sake_of_another_ones_rescue(
+    rig: NatsRig, access: Access, diverged: Pair
+) -> None:
+    rescue = tail(diverged).rescue
+    rig.create("west", {"name": rescue, "subjects": [f"_drctl.rescue.{rescue}"], "storage": "file"})
+    rig.update("west", rescue, {"sealed": True})
+
+    assert "message 7" in refuses(delete(diverged, rescue), access)
+    assert rig.datastore("east").stream(diverged.name).messages == 7
+
+
+def test_a_rescue_that_has_not_everything_is_not_sealed_by_hand(rig: NatsRig, access: Access, diverged: Pair) -> None:
+    rescue = tail(diverged).rescue
+    rig.create("west", {"name": rescue, "subjects": [f"_drctl.rescue.{rescue}"], "storage": "file"})
+
+    assert "message 7" in refuses(SealTail("s", "east", "west", (tail(diverged),), SOON), access)
+    assert json.loads(rig.datastore("west").stream(rescue).config)["sealed"] is False
+
+
+def test_what_the_active_streams_limits_dropped_since_the_fork_may_be_deleted_by_hand(
+    rig: NatsRig, access: Access, pair: Pair, stamp: Stamp
+) -> None:
+    rig.datastore("east").fence(pair.name, stamp)
+    rig.datastore("west").promote(wish_of(pair), stamp)
+    for seq in (1, 2, 3):
+        rig.delete_message("west", pair.name, seq)
+
+    assert refused(run(delete(pair).by_hand(access))) == []
+    assert rig.datastore("east").stream(pair.name).role is StreamRole.MIRROR
+
+
+def test_a_line_refuses_where_a_later_epoch_has_signed(rig: NatsRig, access: Access, pair: Pair, stamp: Stamp) -> None:
+    later = Stamp("later", stamp.epoch + 1)
+    rig.datastore("east").fence(pair.name, later)
+    rig.datastore("east").unfence(pair.name, later)
+    rig.datastore("west").promote(wish_of(pair), later)
+
+    assert f"epoch {later.epoch}" in refuses(fence("east", pair.name), access)
+    assert f"epoch {later.epoch}" in refuses(fence("west", pair.name), access)
+
+
+def test_moves_by_hand_are_told_apart_when_both_sides_take_writes(rig: NatsRig, access: Access, pair: Pair) -> None:
+    """Out, home and out again by printed lines alone; the third time the old region never hears of it."""
+    east, west = rig.datastore("east"), rig.datastore("west")
+    for number, (there, here) in enumerate((("east", "west"), ("west", "east")), start=8):
+        by = access.signed(Stamp(BY_HAND, number))
+        run(fence(there, pair.name).by_hand(by))
+        run(promote(here, pair).by_hand(by))
+        pair.fill(1, here)
+        run(RebuildMirror("b", there, here, (RebuildItem(pair.name, TIER),), SOON).by_hand(by))
+        eventually(lambda: east.stream(pair.name).last_seq == west.stream(pair.name).last_seq)
+    rig.cut()
+    try:
+        pair.fill(1)
+        run(promote("west", pair).by_hand(access.signed(Stamp(BY_HAND, 10))))
+    finally:
+        rig.heal()
+
+    assert serving(west.stream(pair.name), east.stream(pair.name)) is Serving.SOURCE
+    assert serving(east.stream(pair.name), west.stream(pair.name)) is Serving.TARGET
+    assert (east.stream(pair.name).epoch, west.stream(pair.name).epoch) == (9, 10)
