@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from drctl.config import schema
     from drctl.config.load import LoadedConfig
     from drctl.config.schema import Zone
+    from drctl.core.topology import RecordMode
 
     VendorZone = Route53Zone | CloudflareZone | Rfc2136Zone
 
@@ -179,11 +180,12 @@ class Connections:
                 assert_never(zone)
 
     def _at_route53(self, zone: schema.Route53Zone) -> Route53Zone:
-        from drctl.adapters.route53.zone import Keys, Route53Zone
+        from drctl.adapters.route53.zone import Clients, Keys, Route53Zone
         from drctl.config.secrets import read_secret
 
         keys = Keys(read_secret(zone.access_key_id), read_secret(zone.secret_access_key))
-        return Route53Zone(zone.zone, zone.zone_id, keys, zone.endpoint or "", self._patience.dns_vendor)
+        clients = Clients(keys, zone.endpoint or "", self._patience.dns_vendor)
+        return Route53Zone(zone.zone, zone.zone_id, clients, _modes(zone))
 
     def _at_cloudflare(self, zone: schema.CloudflareZone) -> CloudflareZone:
         from drctl.adapters.cloudflare.zone import Client, CloudflareZone
@@ -208,3 +210,7 @@ class Connections:
     def _closed(self, opened: _Made) -> _Made:
         self._closing.append(opened.close)  # type: ignore[attr-defined]
         return opened
+
+
+def _modes(zone: Zone) -> dict[tuple[str, str], RecordMode]:
+    return {(record.name, record.type): record.mode for record in zone.records}

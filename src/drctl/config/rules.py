@@ -7,6 +7,7 @@ from typing import Any
 
 from drctl.config.mistakes import Mistake, Where
 from drctl.core.record_values import family_of
+from drctl.core.topology import RecordMode
 
 Raw = Mapping[Any, Any]
 
@@ -21,6 +22,7 @@ def broken_rules(data: object) -> tuple[Mistake, ...]:
         *_nats(data),
         *_zones(data),
         *_values(data),
+        *_modes(data),
         *_probes(data),
     )
 
@@ -130,6 +132,18 @@ def _zones(data: Raw) -> Iterator[Mistake]:
                 if (name, kind) in seen:
                     yield Mistake((*here, "records", place), f"{name} {kind} stands twice", "Keep one of the two.")
                 seen.add((name, kind))
+
+
+def _modes(data: Raw) -> Iterator[Mistake]:
+    """Not every vendor has members to choose from."""
+    known = {"route53": ("values", "weighted", "failover"), "cloudflare": ("values", "load_balancer")}
+    for number, zone in _entries(data, "dns"):
+        vendor = zone.get("vendor")
+        for place, record in _entries(zone, "records"):
+            allowed = known.get(vendor, ("values",)) if isinstance(vendor, str) else ()
+            if allowed and (mode := record.get("mode", "values")) not in allowed and mode in set(RecordMode):
+                where: Where = ("dns", number, "records", place, "mode")
+                yield Mistake(where, f"{vendor} has no mode {mode}", f"Choose one of {', '.join(allowed)}.")
 
 
 def _is_inside(name: str, zone: str) -> bool:

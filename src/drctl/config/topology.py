@@ -36,11 +36,7 @@ def topology_of(settings: schema.Settings) -> Topology:
         standby=standby_of(settings),
         public_name=settings.public_name,
         zones=tuple(Zone(zone.zone, zone.vendor, zone.nameservers) for zone in settings.dns),
-        records=tuple(
-            RecordRule(zone.zone, record.name, record.type, record.awaited, tuple(sorted(record.values.items())))
-            for zone in settings.dns
-            for record in zone.records
-        ),
+        records=tuple(_record(zone.zone, record) for zone in settings.dns for record in zone.records),
         workloads=tuple(_workload(rule) for rule in settings.workloads),
         secrets=tuple(SecretRule(_selector(rule.select), rule.tier) for rule in settings.secrets),
         streams=tuple(StreamRule(rule.names, rule.tier) for rule in settings.streams),
@@ -80,6 +76,11 @@ def contracts_of(settings: schema.Settings) -> tuple[ContractRule, ...]:
 
 def _minutes(number: float | None) -> timedelta | None:
     return None if number is None else timedelta(minutes=number)
+
+
+def _record(zone: str, record: schema.Record) -> RecordRule:
+    values = tuple(sorted(record.values.items()))
+    return RecordRule(zone, record.name, record.type, record.awaited, values, record.mode)
 
 
 def _workload(rule: schema.Workload) -> WorkloadRule:

@@ -97,6 +97,15 @@ class Zone:
     nameservers: tuple[str, ...] = ()
 
 
+class RecordMode(StrEnum):
+    """What a move changes at the vendor: the record's own values, or which of its prepared members is answered."""
+
+    VALUES = "values"
+    WEIGHTED = "weighted"
+    FAILOVER = "failover"
+    LOAD_BALANCER = "load_balancer"
+
+
 @dataclass(frozen=True, slots=True)
 class RecordRule:
     """One public name that moves with the service.
@@ -109,6 +118,7 @@ class RecordRule:
     type: str = "A"
     awaited: bool = True
     values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    mode: RecordMode = RecordMode.VALUES
 
     def values_in(self, region: Region) -> tuple[str, ...]:
         """Return what the record holds while a region is active, sorted."""

@@ -59,6 +59,7 @@ class Bind:
     """The server, and the wire to it."""
 
     zone = ZONE
+    compares = True
 
     def __init__(self, folder: Path, patience: timedelta) -> None:
         self.folder, self.secret = folder, b64encode(secrets.token_bytes(32)).decode()

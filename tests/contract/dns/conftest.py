@@ -6,24 +6,49 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contract.dns.bind import NotInstalledError, bind
-from contract.dns.providers import PATIENCE, FakeProvider, cloudflare, route53
+from contract.dns.providers import PATIENCE, FakeProvider, Route53Provider, cloudflare, route53
+from contract.dns.ways import ByMembers, ByValue
+from drctl.core.topology import RecordMode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from contract.dns.bind import Bind
-    from contract.dns.providers import Provider, Route53Provider
+    from contract.dns.providers import Provider
+    from contract.dns.ways import Way
 
 
-@pytest.fixture(params=["fake", "route53", "cloudflare", pytest.param("bind", marks=pytest.mark.bind)])
+_BIND = pytest.param("bind", marks=pytest.mark.bind)
+
+
+@pytest.fixture(params=["fake", "route53", "cloudflare", _BIND])
 def provider(request: pytest.FixtureRequest) -> Iterator[Provider]:
     """Every vendor, one after the other."""
-    match request.param:
+    with opened(request.param) as provider:
+        yield provider
+
+
+@pytest.fixture(params=["fake", "route53", "route53-weighted", "route53-failover", "cloudflare", _BIND])
+def way(request: pytest.FixtureRequest) -> Iterator[Way]:
+    """Every way to move a record, one after the other."""
+    vendor, _, mode = request.param.partition("-")
+    with opened(vendor) as provider:
+        yield (
+            ByMembers(provider, RecordMode(mode))
+            if isinstance(provider, Route53Provider) and mode
+            else ByValue(provider)
+        )
+
+
+@contextmanager
+def opened(vendor: str) -> Iterator[Provider]:
+    """Run a vendor."""
+    match vendor:
         case "fake":
             yield FakeProvider()
         case "route53":
-            with route53() as provider:
-                yield provider
+            with route53() as first:
+                yield first
         case "cloudflare":
             with cloudflare() as second:
                 yield second

@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from contract.dns.waiting import eventually
 from drctl.adapters.cloudflare.zone import Client, CloudflareZone
-from drctl.adapters.route53.zone import Keys, Route53Zone
+from drctl.adapters.route53.zone import Clients, Keys, Route53Zone
 from drctl.lab.cloudflare_api import server as cloudflare_api
 from drctl.lab.cloudflare_api.access import TOKENS
 from drctl.lab.http_json import JsonCaller
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
     from mypy_boto3_route53.type_defs import ResourceRecordSetTypeDef
 
+    from drctl.core.topology import RecordMode
     from drctl.lab.route53_api.server import Running
 
 # Long enough for an answer on a busy machine, short enough to be waited for.
@@ -43,9 +44,10 @@ class Zone(DnsReader, DnsWriter, Protocol):
 
 
 class Provider(Protocol):
-    """One vendor's zone, empty but for its apex."""
+    """One vendor's zone, empty but for its apex. `compares`: of rivals who want the same, exactly one is let in."""
 
     zone: str
+    compares: bool
 
     def connect(self, *, expects_rivals: bool = False) -> Zone:
         """Return the zone as another process of drctl sees it, patient enough for rivals where some are expected."""
@@ -88,6 +90,7 @@ class FakeProvider:
     """The fake that the rest of drctl is tested with."""
 
     zone = ZONE
+    compares = True
 
     def __init__(self) -> None:
         self._calls = Calls()
@@ -121,8 +124,10 @@ class Route53Provider:
     """The adapter over the lab's Route 53."""
 
     zone = ZONE
+    compares = True
 
     def __init__(self, server: Running) -> None:
+        self.modes: dict[tuple[str, str], RecordMode] = {}
         self.server = server
         self._admin = JsonCaller(server.admin_url)
         self._opened: list[Route53Zone] = []
@@ -135,11 +140,12 @@ class Route53Provider:
         *,
         expects_rivals: bool = False,  # noqa: ARG002 - its batches compare by themselves
     ) -> Route53Zone:
-        zone = Route53Zone(ZONE, zone_id, Keys(key_id, "secret"), self.server.api_url, PATIENCE)
+        clients = Clients(Keys(key_id, "secret"), self.server.api_url, PATIENCE)
+        zone = Route53Zone(ZONE, zone_id, clients, self.modes)
         self._opened.append(zone)
         return zone
 
-    def put(self, *record_sets: ResourceRecordSetTypeDef) -> None:
+    def put(self, *record_sets: ResourceRecordSetTypeDef, action: Literal["CREATE", "UPSERT"] = "CREATE") -> None:
         """Create record sets as the zone's owner may have: of any kind, written in any way."""
         if self._owner is None:
             config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})
@@ -147,7 +153,7 @@ class Route53Provider:
             self._owner = session.client("route53", endpoint_url=self.server.api_url, config=config)
         self._owner.change_resource_record_sets(
             HostedZoneId=ZONE_ID,
-            ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": one} for one in record_sets]},
+            ChangeBatch={"Changes": [{"Action": action, "ResourceRecordSet": one} for one in record_sets]},
         )
 
     def let_spread(self, zone: Zone) -> None:
@@ -197,6 +203,7 @@ class CloudflareProvider:
     """The adapter over the lab's Cloudflare."""
 
     zone = CLOUDFLARE_ZONE
+    compares = False
 
     def __init__(self, server: cloudflare_api.Running) -> None:
         self._server = server

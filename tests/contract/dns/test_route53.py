@@ -220,7 +220,7 @@ def test_a_change_is_pending_before_it_is_in_sync(vendor: Route53Provider) -> No
 
 def test_no_connection_means_that_nothing_was_sent() -> None:
     # Port 1 of loopback takes no connection.
-    zone = Route53Zone(ZONE, ZONE_ID, Keys("AKID", "secret"), "http://127.0.0.1:1", WAIT)
+    zone = Route53Zone(ZONE, ZONE_ID, Clients(Keys("AKID", "secret"), "http://127.0.0.1:1", WAIT))
 
     with pytest.raises(UnreachableError):
         zone.swap(SWITCH, "test")
@@ -259,7 +259,7 @@ def _login_page(context: ssl.SSLContext | None = None) -> Iterator[int]:
 
 def test_a_page_from_something_in_between_is_no_answer() -> None:
     with _login_page() as port:
-        zone = Route53Zone(ZONE, ZONE_ID, Keys("AKID", "secret"), f"http://127.0.0.1:{port}", WAIT)
+        zone = Route53Zone(ZONE, ZONE_ID, Clients(Keys("AKID", "secret"), f"http://127.0.0.1:{port}", WAIT))
         with pytest.raises(UnreachableError, match="not Route 53"):
             zone.record(NAME, "A")
         with pytest.raises(OutcomeUnknownError, match="not Route 53"):
@@ -271,7 +271,7 @@ def test_nothing_is_sent_to_a_server_that_is_not_trusted() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     with _login_page(context) as port:
-        zone = Route53Zone(ZONE, ZONE_ID, Keys("AKID", "secret"), f"https://127.0.0.1:{port}", WAIT)
+        zone = Route53Zone(ZONE, ZONE_ID, Clients(Keys("AKID", "secret"), f"https://127.0.0.1:{port}", WAIT))
         with pytest.raises(UnreachableError, match="certificate"):
             zone.swap(SWITCH, "test")
         zone.close()
@@ -295,7 +295,7 @@ def test_without_keys_anywhere_the_remedy_says_where_they_go(
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
-    zone = Route53Zone(ZONE, ZONE_ID, Keys(), vendor.server.api_url, WAIT)
+    zone = Route53Zone(ZONE, ZONE_ID, Clients(Keys(), vendor.server.api_url, WAIT))
 
     began = time.monotonic()
     with pytest.raises(DeniedError, match="no credentials") as told:
@@ -309,7 +309,7 @@ def test_without_keys_anywhere_the_remedy_says_where_they_go(
 def test_without_keys_aws_own_chain_is_used(vendor: Route53Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDLAB")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    zone = Route53Zone(ZONE, ZONE_ID, Keys(), vendor.server.api_url, WAIT)
+    zone = Route53Zone(ZONE, ZONE_ID, Clients(Keys(), vendor.server.api_url, WAIT))
 
     assert zone.record(NAME, "A") is None
     zone.close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from drctl.adapters.route53.zone import Keys, Route53Zone
+from drctl.adapters.route53.zone import Clients, Keys, Route53Zone
 from drctl.config.by_hand import _dns
 from drctl.config.schema import CloudflareZone, SecretReference
 from drctl.config.schema import Route53Zone as Route53Settings
@@ -135,7 +135,7 @@ def test_a_line_switches_a_name_at_route_53_and_keeps_its_ttl(tmp_path: Path) ->
             access_key_id=reference,
             secret_access_key=reference,
         )
-        zone = Route53Zone(ZONE, ZONE_ID, Keys(ACCESS_KEY_ID, "secret"), server.api_url)
+        zone = Route53Zone(ZONE, ZONE_ID, Clients(Keys(ACCESS_KEY_ID, "secret"), server.api_url))
         zone.swap((RecordSwap(None, before),), "test")
 
         look, switch = lines(DnsAccess(ZONE, DnsVendor.ROUTE53, _dns(settings)), PUBLIC_NAME, "A", WEST)

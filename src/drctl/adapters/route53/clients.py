@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,14 +12,13 @@ from urllib.parse import urlsplit
 from drctl import __version__
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     import boto3
     from botocore.config import Config
     from mypy_boto3_route53 import Route53Client
 
 # Route 53's control plane is there, wherever this runs (dns.md 2.1).
 _REGION = "us-east-1"
+_TIMEOUT = timedelta(seconds=10)
 _CONNECT_SECONDS_MAX = 3.0
 _READ_ATTEMPTS = 3
 # More than the executor's threads, so that botocore throws no connection away.
@@ -40,7 +40,7 @@ class Clients:
     plus at most 3 s of botocore's pauses between them.
     """
 
-    def __init__(self, keys: Keys, endpoint: str, timeout: timedelta) -> None:
+    def __init__(self, keys: Keys, endpoint: str = "", timeout: timedelta = _TIMEOUT) -> None:
         self._keys = keys
         self._endpoint = endpoint
         self._seconds = timeout.total_seconds()

@@ -38,7 +38,7 @@ def as_state(listed: ResourceRecordSetOutputTypeDef, name: str) -> RecordState:
             f"{place} cannot be switched by its value at Route 53: it has {', '.join(special)}",
             remedy="Make it a simple record set, or take it out of `records:` in drctl.yaml and move it by hand.",
         )
-    values = (_shown(listed["Type"], record["Value"]) for record in listed["ResourceRecords"])
+    values = (shown(listed["Type"], record["Value"]) for record in listed["ResourceRecords"])
     return RecordState(name.lower().rstrip("."), listed["Type"], listed["TTL"], tuple(sorted(values)))
 
 
@@ -63,7 +63,8 @@ def as_record_set(state: RecordState) -> ResourceRecordSetTypeDef:
     }
 
 
-def _shown(record_type: str, value: str) -> str:
+def shown(record_type: str, value: str) -> str:
+    """Return a listed value as the ports write it."""
     if record_type in _TEXT_TYPES:
         return unquoted(value)
     return canonical(record_type, value)

@@ -1,17 +1,20 @@
 """One Route 53 zone: records by value, changed by compare-and-swap.
 
 A batch with DELETE of the record set exactly as read and CREATE of the new one is refused as a whole when
-anybody changed it in between (dns.md 2.3 and 2.4).
+anybody changed it in between (dns.md 2.3 and 2.4). Where a record has a routing policy, its members change places.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from itertools import takewhile
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from drctl.adapters.route53.clients import Clients, Keys
+from drctl.adapters.route53.groups import as_group_state, moved
 from drctl.adapters.route53.record_sets import as_record_set, as_state, listed_name
-from drctl.core.errors import NotFoundError
+from drctl.core.errors import ConflictError, NotFoundError
+from drctl.core.topology import RecordMode
 from drctl.ports.dns import Propagation
 
 if TYPE_CHECKING:
@@ -23,16 +26,14 @@ if TYPE_CHECKING:
         ListResourceRecordSetsRequestTypeDef,
         ListResourceRecordSetsResponseTypeDef,
         ResourceRecordSetOutputTypeDef,
-        ResourceRecordSetTypeDef,
     )
 
     from drctl.adapters.route53.translation import Call
     from drctl.core.observed import RecordState
     from drctl.ports.dns import RecordSwap
 
-__all__ = ["Keys", "Route53Zone"]
+__all__ = ["Clients", "Keys", "Route53Zone"]
 
-DEFAULT_TIMEOUT = timedelta(seconds=10)
 _COMMENT_CHARACTERS_MAX = 256
 _PAGE_SIZE = "100"
 
@@ -40,17 +41,25 @@ _Answer = TypeVar("_Answer", bound="Mapping[str, object]")
 
 
 class Route53Zone:
-    """DnsReader and DnsWriter of one zone. Safe to share between threads; nothing is loaded before the first call."""
+    """DnsReader and DnsWriter of one zone. Safe to share between threads; nothing is loaded before the first call.
+
+    `modes` are of the names and types that are not moved by their values.
+    """
 
     def __init__(
-        self, zone: str, zone_id: str, keys: Keys, endpoint: str = "", timeout: timedelta = DEFAULT_TIMEOUT
+        self,
+        zone: str,
+        zone_id: str,
+        clients: Clients,
+        modes: Mapping[tuple[str, str], RecordMode] = MappingProxyType({}),
     ) -> None:
         self._zone = zone
         self._zone_id = zone_id
-        self._clients = Clients(keys, endpoint, timeout)
+        self._clients = clients
         self._change_id = ""
         # A DELETE must carry a record set as it was listed, to the letter; a RecordState says only what it means.
-        self._listed: dict[RecordState, ResourceRecordSetOutputTypeDef] = {}
+        self._listed: dict[RecordState, tuple[ResourceRecordSetOutputTypeDef, ...]] = {}
+        self._modes = modes
 
     def record(self, name: str, record_type: str) -> RecordState | None:
         """Return the record set at a name and type, or None. Names carry no final dot.
@@ -59,12 +68,14 @@ class Route53Zone:
             UnreachableError: No answer within the timeout.
             NotFoundError: There is no such zone.
             DeniedError: Not allowed to list.
-            RefusedError: The record set is an alias, or one of several with a routing policy.
+            RefusedError: The record set is an alias or has a routing policy, and `modes` says nothing of that.
         """
-        listed = next(self._listed_at(name, record_type), None)
-        if listed is None or listed["Type"] != record_type:
+        mode = self._mode(name, record_type)
+        found = (one for one in self._listed_at(name, record_type, all_of_it=mode is not RecordMode.VALUES))
+        listed = tuple(takewhile(lambda one: one["Type"] == record_type, found))
+        if not listed:
             return None
-        state = as_state(listed, name)
+        state = as_state(listed[0], name) if mode is RecordMode.VALUES else as_group_state(mode, listed, name)
         self._listed[state] = listed
         return state
 
@@ -122,21 +133,41 @@ class Route53Zone:
         self._clients.close()
 
     def _changes(self, swap: RecordSwap) -> Iterator[ChangeTypeDef]:
+        if self._mode(swap.after.name, swap.after.type) is not RecordMode.VALUES:
+            yield from self._changed_places(swap)
+            return
         if swap.before is not None:
-            yield {"Action": "DELETE", "ResourceRecordSet": self._as_listed(swap.before)}
+            listed = self._listed.get(swap.before)
+            yield {"Action": "DELETE", "ResourceRecordSet": listed[0] if listed else as_record_set(swap.before)}
         yield {"Action": "CREATE", "ResourceRecordSet": as_record_set(swap.after)}
 
-    def _as_listed(self, state: RecordState) -> ResourceRecordSetTypeDef | ResourceRecordSetOutputTypeDef:
-        return self._listed.get(state) or as_record_set(state)
+    def _changed_places(self, swap: RecordSwap) -> Iterator[ChangeTypeDef]:
+        name, record_type = swap.after.name, swap.after.type
+        if swap.before not in self._listed and (found := self.record(name, record_type)) != swap.before:
+            raise ConflictError(
+                f"{name} {record_type} is not as read: it was {swap.before}, it is {found}",
+                remedy="Look what somebody else changed, then run again.",
+            )
+        members = self._listed[swap.before] if swap.before is not None else ()
+        pairs = moved(self._mode(name, record_type), members, swap.after)
+        for before, _ in pairs:
+            yield {"Action": "DELETE", "ResourceRecordSet": before}
+        for _, after in pairs:
+            yield {"Action": "CREATE", "ResourceRecordSet": after}
 
-    def _listed_at(self, name: str, first_type: str = "") -> Iterator[ResourceRecordSetOutputTypeDef]:
+    def _mode(self, name: str, record_type: str) -> RecordMode:
+        return self._modes.get((name.lower().rstrip("."), record_type), RecordMode.VALUES)
+
+    def _listed_at(
+        self, name: str, first_type: str = "", *, all_of_it: bool = False
+    ) -> Iterator[ResourceRecordSetOutputTypeDef]:
         """Yield the record sets at a name, beginning with a type. The listing goes on with other names: stop there."""
         wanted = listed_name(name)
         request: ListResourceRecordSetsRequestTypeDef = {
             "HostedZoneId": self._zone_id,
             "StartRecordName": wanted,
             # One is enough when its type is known.
-            "MaxItems": "1" if first_type else _PAGE_SIZE,
+            "MaxItems": "1" if first_type and not all_of_it else _PAGE_SIZE,
         }
         if first_type:
             request["StartRecordType"] = first_type  # type: ignore[typeddict-item]  # any type, as in the port

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from drctl.config import fields
 from drctl.config.schema.base import FileReference, SecretReference, Strict
-from drctl.config.schema.dns import VENDORS, CloudflareZone, Rfc2136Zone, Route53Zone, Zone
+from drctl.config.schema.dns import VENDORS, CloudflareZone, Record, Rfc2136Zone, Route53Zone, Zone
 from drctl.config.schema.promises import Contracts, TimingSettings
 from drctl.config.schema.regions import Kubernetes, Nats, Region
 from drctl.config.schema.selection import Probe, Secret, Selector, Stream, Workload
@@ -20,6 +20,7 @@ __all__ = [
     "Kubernetes",
     "Nats",
     "Probe",
+    "Record",
     "Region",
     "Rfc2136Zone",
     "Route53Zone",

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from drctl.config import fields
 from drctl.config.schema.base import SecretReference, Strict
+from drctl.core.topology import RecordMode
 
 VENDORS = ("route53", "cloudflare", "rfc2136")
 
@@ -21,6 +22,8 @@ class Record(Strict):
     """The record's type. Everything at a name moves together: what is there and not here blocks a run."""
     values: dict[fields.Name, Annotated[tuple[fields.Text, ...], Field(min_length=1)]] = Field(default_factory=dict)
     """What it holds, by region; without, A and AAAA hold the active region's addresses of that family."""
+    mode: RecordMode = RecordMode.VALUES
+    """What a move changes: the record's values, or which of its members, prepared for each region, is answered."""
     awaited: bool = True
     """Whether a run waits until the record's old TTL has passed."""
 
