@@ -17,6 +17,9 @@ from drctl.core.events import (
     FactsMeasured,
     ItemApplied,
     ItemFailed,
+    ItemFinished,
+    ItemLeftOut,
+    ItemTakenUp,
     PhaseStarted,
     Prediction,
     RunConfirmed,
@@ -31,6 +34,7 @@ from drctl.core.events import (
 )
 from drctl.core.finding import Finding, Severity
 from drctl.core.intent import Intent, Mode, Operation
+from drctl.core.item import ItemRef
 from drctl.core.observed import HttpAnswer
 from drctl.core.verdict import Health, ItemVerdict, Tier
 
@@ -58,6 +62,9 @@ EVERY_EVENT: tuple[Event, ...] = (
     FactsMeasured("s1", (Fact(FactKind.FREEZE_TIME, "orders", MOMENT, MOMENT, "note"),)),
     StepEnded("s1", StepOutcome.OPEN, "fence pending"),
     RunPaused("interrupted", "Ctrl-C", "s1"),
+    ItemLeftOut(ItemRef("s1", "api"), ("nobody serves",), "ann", "no image"),
+    ItemTakenUp(ItemRef("s1", "api"), "ben", (Prediction("s1", DIFF, ()),)),
+    ItemFinished(ItemRef("s1", "api")),
     RunEnded(ExitCode.LEFT_OPEN, "done"),
 )
 

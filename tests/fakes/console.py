@@ -12,20 +12,25 @@ if TYPE_CHECKING:
 
     from drctl.core.events import Event
     from drctl.core.verdict import Verdict
-    from drctl.ports.gate import Question
+    from drctl.ports.gate import Lame, Question
     from drctl.ports.journal import Record
 
 
 @dataclass
 class FakeGate:
-    """The port `Gate`: says RUN until the step that is refused."""
+    """The port `Gate`: says RUN until the step that is refused; goes on without items only if it is told to."""
 
     refuses: str = ""
+    goes_on_degraded: bool = False
     asked: list[str] = field(default_factory=list)
 
     def allows(self, question: Question) -> Answer:
         self.asked.append(question.step_id)
         return Answer.PAUSE if question.step_id == self.refuses else Answer.RUN
+
+    def goes_on(self, without: tuple[Lame, ...]) -> bool:
+        self.asked += [f"{lame.ref}: {lame.why}" for lame in without]
+        return self.goes_on_degraded
 
 
 @dataclass

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from drctl.adapters.journal.codec import DataclassCodec
 from drctl.app.ending import undo_intent
+from drctl.app.items import failed_in, open_in
 from drctl.app.locking import take
-from drctl.app.prepare import prepare
-from drctl.app.run import Agreed, Console, Runner, Service, Stores
+from drctl.app.prepare import leave_out, prepare
+from drctl.app.run import Agreed, Console, Omit, Runner, Service, Stores
 from drctl.cli.gates import require_clear
 from drctl.core.intent import Intent, Mode, Operation
 from drctl.core.lock import LockRecord
@@ -34,6 +35,7 @@ EMERGENCY = Intent(Operation.FAILOVER, Mode.EMERGENCY, EAST, WEST)
 PLANNED = Intent(Operation.FAILOVER, Mode.PLANNED, EAST, WEST)
 UNDO = Intent(Operation.UNDO, Mode.PLANNED, WEST, EAST, undoes="run-0")
 HOME = Intent(Operation.FAILBACK, Mode.PLANNED, WEST, EAST)
+REASON = "its disk is full"
 ACCEPTS = ("data-loss", "source-writers-unknown")
 PLANS: DataclassCodec[Plan] = DataclassCodec(Plan)
 
@@ -52,10 +54,12 @@ class Operator:
     def stores(self) -> Stores:
         return Stores(self.world.runs, (self.world.lock,), PLANS)
 
-    def prepare(self, intent: Intent = EMERGENCY) -> Prepared:
+    def prepare(self, intent: Intent = EMERGENCY, without: tuple[str, ...] = ()) -> Prepared:
         """Look at everything; write nothing."""
         undone = self.undone(intent.undoes) if intent.undoes else None
-        return prepare(self.world.reads(NOBODY), self.topology, intent, INVENTORIES, undone)
+        world = self.world.reads(NOBODY)
+        whole = prepare(world, self.topology, intent, INVENTORIES, undone)
+        return leave_out(world, self.topology, whole, without) if without else whole
 
     def undone(self, run_id: str = "run-1") -> Undone:
         """Return a run as an undo of it needs it."""
@@ -78,12 +82,22 @@ class Operator:
         """Take the lock, look (unless it was looked at before), agree to what is shown, run."""
         with self._locked(run_id) as lock:
             shown = prepared or self.prepare(intent)
-            return self._runner().start(shown, Agreed("--confirm", accepted), lock)
+            return self._runner().start(shown, Agreed("--confirm", accepted, REASON), lock)
 
-    def resume(self, run_id: str = "run-1") -> Report:
-        """Take a run up."""
+    def resume(self, run_id: str = "run-1", without: tuple[str, ...] = ()) -> Report:
+        """Take a run up; what is named has failed, and is left out."""
         with self._locked(run_id) as lock:
-            return self._runner().resume(run_id, lock)
+            refs = failed_in(self.plan(run_id), self.state(run_id), without) if without else ()
+            return self._runner().resume(run_id, lock, Omit(refs, REASON))
+
+    def finish(self, *items: str, run_id: str = "run-1") -> Report:
+        """Finish what was left open."""
+        with self._locked(run_id) as lock:
+            return self._runner().finish(run_id, open_in(self.state(run_id), items), lock)
+
+    def plan(self, run_id: str = "run-1") -> Plan:
+        """Return a run's stored plan."""
+        return PLANS.decode(self.world.runs.plan(run_id))
 
     def state(self, run_id: str = "run-1") -> RunState:
         """Return a run as its journal tells it."""

@@ -164,6 +164,22 @@ def _somebody_scales(stage: Stage) -> None:
     stage.world.region(WEST).cluster.named("api").set_replicas(1, "kubectl-scale")
 
 
+def _settings_are_important(stage: Stage) -> None:
+    file = stage.folder / "drctl.yaml"
+    both = '  - {names: ["KV_*"], tier: important}\n  - names: ["*"]\n'
+    text = file.read_text()
+    assert '  - names: ["*"]\n' in text
+    file.write_text(text.replace('  - names: ["*"]\n', both))
+
+
+def _refuse_settings(stage: Stage) -> None:
+    stage.world.calls.fail(f"{WEST}/datastore/promote KV_SETTINGS", Fault.REFUSED, ALWAYS)
+
+
+def _refuse_mailer(stage: Stage) -> None:
+    stage.world.calls.fail(f"{WEST}/cluster/scale deployment/shop/mailer", Fault.REFUSED, ALWAYS)
+
+
 GIVEN: dict[str, Callable[[Stage], None]] = {
     "watch has looked for some seconds": lambda stage: watch(stage.world, shop_topology(), 2),
     "the link is cut, three orders come, and east dies": _east_dies,
@@ -183,6 +199,9 @@ GIVEN: dict[str, Callable[[Stage], None]] = {
         f"{WEST}/datastore/fence ORDERS", lambda: order(stage.world, 1, WEST)
     ),
     "a customer orders in west": lambda stage: order(stage.world, 1, WEST),
+    "the bucket KV_SETTINGS is important, not critical": _settings_are_important,
+    "west refuses to promote KV_SETTINGS": _refuse_settings,
+    "west refuses to scale the mailer": _refuse_mailer,
     "all vendors are well again": lambda stage: stage.world.calls.heal(),
     "somebody scales west's api to 1": _somebody_scales,
     "bob runs a failover": Stage.take_lock,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from drctl.app.gather import CLUSTER, DATASTORE, gather
+from drctl.app.items import first_of
 from drctl.app.preview import StepPreview, is_there_already, obstacles, preview
 from drctl.core.errors import AdapterError
 from drctl.core.finding import Finding
@@ -14,6 +15,7 @@ from drctl.core.observed import StreamRole
 from drctl.planning.emergency import plan_emergency
 from drctl.planning.failback import plan_failback
 from drctl.planning.fence import plan_fence
+from drctl.planning.leaving_out import without
 from drctl.planning.planned import plan_planned
 from drctl.planning.undo import Undone, plan_undo
 from drctl.steps.freeze_point import state_loss
@@ -21,6 +23,7 @@ from drctl.steps.freeze_point import state_loss
 if TYPE_CHECKING:
     from drctl.core.intent import Intent
     from drctl.core.inventory import Inventory, RegionInventory
+    from drctl.core.item import ItemRef
     from drctl.core.loss import Loss
     from drctl.core.topology import Topology
     from drctl.planning.plan import Plan
@@ -30,18 +33,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What the consent screen shows, and the dry run is."""
+    """What the consent screen shows, and the dry run is. `previews` are without what is left out of the plan."""
 
     plan: Plan
     inventory: Inventory
     previews: tuple[StepPreview, ...]
     losses: tuple[Loss, ...]
     findings: tuple[Finding, ...]
+    left_out: tuple[ItemRef, ...] = ()
 
     @property
     def is_there_already(self) -> bool:
         """Say whether nothing is to be done. An undo has always something to do: it ends the run that it takes back."""
         return self.plan.intent.operation is not Operation.UNDO and is_there_already(self.previews)
+
+    @property
+    def part(self) -> Plan:
+        """Return what is to be done now: the plan without what is left out of it."""
+        return without(self.plan, self.left_out)
 
     def missing(self, accepted: frozenset[str]) -> tuple[Finding, ...]:
         """Return the findings that can be accepted and were not."""
@@ -64,16 +73,33 @@ def prepare(
     inventory = gather(world, topology, intent, codec)
     plan = plan_undo(topology, intent, inventory, undone) if undone else _plan(topology, intent, inventory)
     previews = preview(plan, world)
+    findings = _findings(topology, plan, inventory, previews)
+    return Prepared(plan, inventory, previews, _losses(world, inventory, intent), findings)
+
+
+def leave_out(world: ReadPorts, topology: Topology, whole: Prepared, names: tuple[str, ...]) -> Prepared:
+    """Ask every step anew without the named items; an obstacle of theirs is none any more.
+
+    Raises:
+        ConfigError: The plan has no item of such a name.
+        BlockedError: One is never left out.
+    """
+    refs = first_of(whole.plan, names)
+    gone = {ref.item for ref in refs}
+    plan = replace(whole.plan, findings=tuple(found for found in whole.plan.findings if found.subject not in gone))
+    previews = preview(without(plan, refs), world)
+    findings = _findings(topology, plan, whole.inventory, previews)
+    return replace(whole, plan=plan, previews=previews, findings=findings, left_out=refs)
+
+
+def _findings(
+    topology: Topology, plan: Plan, inventory: Inventory, previews: tuple[StepPreview, ...]
+) -> tuple[Finding, ...]:
     found = obstacles(plan, previews)
     # That nothing can be taken back any more is to be read before that a region is silent: repairing it would not help.
-    first = plan.findings if undone else ()
-    findings = (
-        *first,
-        *_mode_findings(topology, intent, inventory, found),
-        *_target_findings(intent, inventory),
-        *found,
-    )
-    return Prepared(plan, inventory, previews, _losses(world, inventory, intent), tuple(dict.fromkeys(findings)))
+    first = plan.findings if plan.intent.undoes else ()
+    mode = _mode_findings(topology, plan.intent, inventory, found)
+    return tuple(dict.fromkeys((*first, *mode, *_target_findings(plan.intent, inventory), *found)))
 
 
 def _plan(topology: Topology, intent: Intent, inventory: Inventory) -> Plan:

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from drctl.core.change import Diff
-from drctl.core.contract import FactKind, Measurement, compliance
+from drctl.core.contract import Compliance, FactKind, Measurement, compliance
 from drctl.core.errors import ExitCode
 from drctl.core.events import StepOutcome
 from drctl.core.intent import Mode, Operation
 from drctl.core.topology import RtoFrom
+from drctl.planning.leaving_out import breaks
 
 if TYPE_CHECKING:
     from drctl.core.contract import Fact
@@ -64,6 +65,18 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenLine:
+    """One item that stays to be finished. `operator` left it out, for the reason `why`; empty: its step is degraded."""
+
+    item: str
+    step_id: str
+    why: str
+    breaks: tuple[str, ...]
+    operator: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One run, judged. Values only; how it looks is decided elsewhere."""
 
@@ -91,6 +104,7 @@ class Report:
     made_at: datetime
     is_closed: bool = False
     """Whether it was undone or aborted: nobody takes it up any more, and it has no exit code of its own."""
+    open_items: tuple[OpenLine, ...] = ()
 
 
 def make_report(topology: Topology, plan: Plan, state: RunState, now: datetime) -> Report:
@@ -119,7 +133,12 @@ def make_report(topology: Topology, plan: Plan, state: RunState, now: datetime) 
     # Nothing was promised for the way back: what counts is that the source serves again, which its steps see.
     is_move = plan.intent.operation is not Operation.FENCE and not is_undo
     began = _began(topology, plan, timeline)
-    contracts = tuple(line for rule in topology.contracts for line in _measure(rule, facts, timeline, began))
+    items = _open_items(plan, state)
+    contracts = tuple(
+        line
+        for rule in topology.contracts
+        for line in _measure(rule, facts, timeline, began, _missing(plan, items, rule.component))
+    )
     pending = tuple(step.id for step in steps if step.outcome is StepOutcome.OPEN)
     return Report(
         schema=REPORT_SCHEMA,
@@ -135,7 +154,7 @@ def make_report(topology: Topology, plan: Plan, state: RunState, now: datetime) 
         accepted=state.accepted,
         epoch=state.epoch,
         plan_digest=plan.digest,
-        verdict=_verdict(state, pending),
+        verdict=_verdict(state, pending, items),
         exit_code=state.ended,
         contracts=contracts if is_move else (),
         losses=facts.losses(),
@@ -145,19 +164,41 @@ def make_report(topology: Topology, plan: Plan, state: RunState, now: datetime) 
         pending_fences=pending,
         made_at=now,
         is_closed=bool(state.undone_by or state.aborted_by),
+        open_items=items,
     )
 
 
-def _verdict(state: RunState, pending: tuple[str, ...]) -> str:
+def _open_items(plan: Plan, state: RunState) -> tuple[OpenLine, ...]:
+    return tuple(
+        OpenLine(one.ref.item, one.ref.step_id, one.why, breaks(plan, one.ref), one.operator, one.since)
+        for one in state.open_items
+    )
+
+
+def _verdict(state: RunState, pending: tuple[str, ...], items: tuple[OpenLine, ...]) -> str:
     if state.undone_by:
         return f"undone by run {state.undone_by}"
     if state.aborted_by:
         return f"aborted by {state.aborted_by}: what it changed stays"
-    if state.paused:
+    if state.paused and state.ended is None:
         return f"paused at {state.paused_at_step}: {state.paused}"
-    if pending:
-        return f"done, with {len(pending)} pending: {', '.join(pending)}"
-    return "done"
+    said = [f"with {len(pending)} pending: {', '.join(pending)}"] if pending else []
+    if items:
+        said.append(f"without {', '.join(dict.fromkeys(line.item for line in items))}")
+    return ", ".join(["done", *said])
+
+
+_STAYS_OPEN = frozenset({StepOutcome.OPEN, StepOutcome.DEGRADED})
+
+
+def exit_codes(report: Report) -> frozenset[ExitCode]:
+    """Return every code that holds of a run that came to its end."""
+    codes = set[ExitCode]()
+    if any(line.compliance is not Compliance.MET for line in report.contracts):
+        codes.add(ExitCode.CONTRACT_UNPROVEN)
+    if report.open_items or any(step.outcome in _STAYS_OPEN for step in report.steps):
+        codes.add(ExitCode.LEFT_OPEN)
+    return frozenset(codes or {ExitCode.DONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +216,24 @@ def _began(topology: Topology, plan: Plan, timeline: Timeline) -> _Began:
     return _Began(timeline.public_failed, "the first failed sample of the public name")
 
 
-def _measure(rule: ContractRule, facts: Facts, timeline: Timeline, began: _Began) -> tuple[Measurement, ...]:
+# Their RTO ends with the last item; the api's with the public name.
+_ENDS_WITH_THE_LAST = frozenset({"nats", "secrets"})
+
+
+def _missing(plan: Plan, items: tuple[OpenLine, ...], component: str) -> tuple[str, ...]:
+    """Return the open items without which a component's contract has no end yet."""
+    if component not in _ENDS_WITH_THE_LAST:
+        return ()
+    its = {step.id for step in plan.steps() if step.component == component}
+    return tuple(dict.fromkeys(line.item for line in items if line.step_id in its))
+
+
+def _measure(
+    rule: ContractRule, facts: Facts, timeline: Timeline, began: _Began, missing: tuple[str, ...]
+) -> tuple[Measurement, ...]:
     end, said = _end_of(rule.component, facts, timeline)
+    if missing:
+        end, said = None, f"an end that is not there yet: {', '.join(missing)} stays open"
     seconds = end - began.at if end is not None and began.at is not None else None
     text = f"from {began.said} to {said}" if began.at is not None else began.said
     lines = [Measurement(rule.component, "RTO", rule.rto, seconds, compliance(rule.rto, seconds), text)]

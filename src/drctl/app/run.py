@@ -8,24 +8,27 @@ from typing import TYPE_CHECKING
 from drctl import __version__
 from drctl.app.ending import end_undone, read_state, require_not_being_undone, require_open
 from drctl.app.epochs import next_epoch
-from drctl.app.executor import Executor, Hands
-from drctl.app.preview import predictions
+from drctl.app.executor import Executor, Hands, Scope
+from drctl.app.preview import predictions, preview
 from drctl.app.recorder import Recorder
-from drctl.app.report import make_report
+from drctl.app.report import exit_codes, make_report
 from drctl.app.wave import Consent
-from drctl.core.contract import Compliance, Fact, FactKind
-from drctl.core.errors import ExitCode, first_that_counts
+from drctl.core.contract import Fact, FactKind
+from drctl.core.errors import first_that_counts
 from drctl.core.events import (
     EpochClaimed,
     FactsMeasured,
+    ItemFinished,
+    ItemLeftOut,
+    ItemTakenUp,
     RunConfirmed,
     RunEnded,
     RunResumed,
     RunStarted,
-    StepOutcome,
 )
 from drctl.core.lock import Stamp
 from drctl.core.loss import public_failed_since
+from drctl.planning.leaving_out import breaks, only, with_dependents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from drctl.app.locking import HeldLock
     from drctl.app.prepare import Prepared
     from drctl.app.report import Report
+    from drctl.core.item import ItemRef
     from drctl.core.topology import Topology
     from drctl.planning.plan import Plan
     from drctl.ports.codec import Codec
@@ -75,10 +79,22 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """How somebody agreed, and to which findings."""
+    """How somebody agreed, to which findings, and why the items that were shown as left out are."""
 
     how: str
     accepted: tuple[str, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Omit:
+    """Items that somebody wants left out, and why."""
+
+    refs: tuple[ItemRef, ...]
+    reason: str
+
+
+NOTHING = Omit((), "")
 
 
 class Runner:
@@ -103,26 +119,65 @@ class Runner:
         recorder.record(
             RunStarted(lock.run_id, plan.intent, plan.digest, self._console.operator, __version__),
             RunConfirmed(agreed.how, agreed.accepted, predictions(prepared.previews)),
+            *self._left_out(plan, Omit(prepared.left_out, agreed.reason)),
             FactsMeasured("run", (Fact(FactKind.PUBLIC_FAILED_SINCE, "public name", failed, reads.clock.now()),)),
             # Last: a run with an epoch can be resumed, and then has all of the above.
             EpochClaimed(epoch),
         )
         return self._execute(plan, journal, recorder, lock)
 
-    def resume(self, run_id: str, lock: HeldLock) -> Report:
+    def resume(self, run_id: str, lock: HeldLock, omit: Omit = NOTHING) -> Report:
         """Take a paused or killed run up: the stored plan, the stored consent, the same executor.
+
+        What is to be omitted is left out from here on; that is durable before anything else is done.
 
         Raises:
             BlockedError: It ended already, or another run takes it back, or it was killed before anybody's consent
                 was durable.
             DrctlError: Why it paused again.
         """
-        journal = self._stores.runs.open(run_id)
-        require_open(read_state(journal))
-        require_not_being_undone(self._stores.runs, run_id)
+        journal, plan = self._open(run_id)
+        state = read_state(journal)
         recorder = Recorder(journal, self._console.observers)
-        recorder.record(RunResumed(self._console.operator))
-        return self._execute(self._stores.plans.decode(self._stores.runs.plan(run_id)), journal, recorder, lock)
+        gone = {left.ref for left in state.left_out}
+        new = Omit(tuple(ref for ref in omit.refs if ref not in gone), omit.reason)
+        recorder.record(RunResumed(self._console.operator), *self._left_out(plan, new))
+        return self._execute(plan, journal, recorder, lock)
+
+    def finish(self, run_id: str, refs: tuple[ItemRef, ...], lock: HeldLock) -> Report:
+        """Take up open items; in a run that has ended these alone, with its own epoch, by looking at the world.
+
+        Raises:
+            DrctlError: Why they could not be finished: they stay open, and the run stays ended.
+        """
+        has_ended = read_state(self._stores.runs.open(run_id)).ended is not None
+        journal, plan = self._stored(run_id) if has_ended else self._open(run_id)
+        recorder = Recorder(journal, self._console.observers)
+        part = only(plan, refs)
+        state = read_state(journal)
+        world = self._service.writes(Stamp(state.run_id, state.epoch))
+        shown = predictions(preview(part, world))
+        recorder.record(*(ItemTakenUp(ref, self._console.operator, shown) for ref in refs))
+        if not has_ended:
+            return self._execute(plan, journal, recorder, lock)
+        lock.note(step="", epoch=state.epoch)
+        hands = self._hands(world, journal, recorder, lock)
+        others = tuple(left.ref for left in state.left_out if left.ref not in with_dependents(plan, refs))
+        Executor(part, Consent(shown, frozenset(state.accepted)), hands, Scope(others, must_finish=True)).run()
+        # Killed here, the command is typed again: it finds nothing open, and says how the run has ended.
+        recorder.record(*(ItemFinished(ref) for ref in refs))
+        return self._end(plan, journal, recorder)
+
+    def _open(self, run_id: str) -> tuple[Journal, Plan]:
+        require_open(read_state(self._stores.runs.open(run_id)))
+        require_not_being_undone(self._stores.runs, run_id)
+        return self._stored(run_id)
+
+    def _stored(self, run_id: str) -> tuple[Journal, Plan]:
+        return self._stores.runs.open(run_id), self._stores.plans.decode(self._stores.runs.plan(run_id))
+
+    def _left_out(self, plan: Plan, omit: Omit) -> tuple[ItemLeftOut, ...]:
+        return tuple(ItemLeftOut(ref, breaks(plan, ref), self._console.operator, omit.reason) for ref in omit.refs)
 
     def _execute(self, plan: Plan, journal: Journal, recorder: Recorder, lock: HeldLock) -> Report:
         state = read_state(journal)
@@ -131,18 +186,18 @@ class Runner:
         lock.note(step="", epoch=state.epoch)
         world = self._service.writes(Stamp(state.run_id, state.epoch))
         consent = Consent(state.predictions, frozenset(state.accepted))
-        Executor(plan, consent, Hands(world, recorder, lock, self._console.gate, self._console.stopped)).run()
-        report = make_report(self._service.topology, plan, read_state(journal), world.clock.now())
-        code = exit_code(report)
-        recorder.record(RunEnded(code, report.verdict))
-        return make_report(self._service.topology, plan, read_state(journal), world.clock.now())
+        left_out = tuple(left.ref for left in state.left_out)
+        Executor(plan, consent, self._hands(world, journal, recorder, lock), Scope(left_out)).run()
+        return self._end(plan, journal, recorder)
 
+    def _hands(self, world: WritePorts, journal: Journal, recorder: Recorder, lock: HeldLock) -> Hands:
+        console = self._console
+        return Hands(
+            world, recorder, lock, console.gate, console.stopped, console.operator, lambda: read_state(journal)
+        )
 
-def exit_code(report: Report) -> ExitCode:
-    """Return what a finished run exits with."""
-    codes = {ExitCode.DONE}
-    if any(line.compliance is not Compliance.MET for line in report.contracts):
-        codes.add(ExitCode.CONTRACT_UNPROVEN)
-    if any(step.outcome in {StepOutcome.OPEN, StepOutcome.DEGRADED} for step in report.steps):
-        codes.add(ExitCode.LEFT_OPEN)
-    return first_that_counts(frozenset(codes))
+    def _end(self, plan: Plan, journal: Journal, recorder: Recorder) -> Report:
+        clock = self._service.reads.clock
+        report = make_report(self._service.topology, plan, read_state(journal), clock.now())
+        recorder.record(RunEnded(first_that_counts(exit_codes(report)), report.verdict))
+        return make_report(self._service.topology, plan, read_state(journal), clock.now())

@@ -18,8 +18,10 @@ from drctl.core.inventory import RegionInventory
 from drctl.core.observed import HttpAnswer, StreamKind, StreamRole
 from drctl.core.run_state import RunState, fold
 from drctl.core.topology import HEARTBEAT_STREAM, ProbeKind
+from drctl.core.verdict import Health
 
 if TYPE_CHECKING:
+    from drctl.core.item import OpenItem
     from drctl.core.lock import LockRecord
     from drctl.core.observed import StreamState
     from drctl.core.topology import Topology
@@ -74,6 +76,15 @@ class ReplicationLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RunItem:
+    """An item that a run left open, until that run, or the step of its kind in a later one, was seen to do it."""
+
+    run_id: str
+    is_finished: bool
+    item: OpenItem
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The service, as seen within the budget. `active` is empty when no region can be called so."""
 
@@ -89,6 +100,7 @@ class Status:
     unfinished: tuple[RunState, ...]
     pending_fences: tuple[tuple[str, str], ...]
     elapsed: timedelta
+    open_items: tuple[RunItem, ...] = ()
 
 
 def look(world: ReadPorts, topology: Topology, stores: Kept, budget: timedelta = BUDGET) -> Status:
@@ -120,6 +132,7 @@ def look(world: ReadPorts, topology: Topology, stores: Kept, budget: timedelta =
         unfinished=tuple(state for state in states if state.run_id and not state.is_finished),
         pending_fences=_pending(states, inventories),
         elapsed=world.clock.elapsed() - began,
+        open_items=_open_items(states),
     )
 
 
@@ -245,6 +258,19 @@ def _state(runs: RunStore, run_id: str) -> RunState:
     except DrctlError:
         return RunState()
     return reduce(lambda state, record: fold(state, record.at, record.event), records, RunState())
+
+
+def _open_items(states: tuple[RunState, ...]) -> tuple[RunItem, ...]:
+    found: dict[tuple[str, str], RunItem] = {}
+    for state in states:
+        for name, step in state.steps:
+            for item in step.items:
+                if item.health is Health.HEALTHY:
+                    found.pop((name.partition(":")[0], item.item), None)
+        for left in state.open_items:
+            kind = left.ref.step_id.partition(":")[0]
+            found[kind, left.ref.item] = RunItem(state.run_id, state.is_finished, left)
+    return tuple(found.values())
 
 
 def _pending(states: tuple[RunState, ...], inventories: tuple[RegionInventory, ...]) -> tuple[tuple[str, str], ...]:

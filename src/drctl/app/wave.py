@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drctl.app.apply import apply_item
@@ -29,12 +30,15 @@ from drctl.core.events import (
     StepOutcome,
     StepVerified,
 )
-from drctl.core.verdict import Health
+from drctl.core.item import ItemRef
+from drctl.core.verdict import Health, ItemVerdict, Tier, judge_items
 from drctl.ports.gate import Answer, Question
 from drctl.steps.base import Baseline, Measuring
+from drctl.steps.leaving_out import is_fixed, item_tiers, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from drctl.app.recorder import Recorder
     from drctl.core.events import Prediction
@@ -78,8 +82,10 @@ class WaveRunner:
         self._consent = consent
         self._stopped = stopped
 
-    def run(self, wave: Wave) -> None:
+    def run(self, wave: Wave) -> tuple[ItemRef, ...]:
         """Bring every step of the wave to its end, or raise why the run must pause.
+
+        Returns the items that its degraded steps ended without; whether the run goes on is for the caller to say.
 
         Raises:
             BlockedError, DriftError, StepFailedError, OutcomeUnknownError, InterruptedRunError: As named; what
@@ -91,9 +97,10 @@ class WaveRunner:
         self._write_baselines(ready)
         failed = self._apply(ready)
         ended = fan_out(lambda looked: self._finish(looked, failed.get(looked.step.id, ())), ready)
-        problem = next((error for error in ended if error is not None), None)
+        problem = next((one for one in ended if isinstance(one, DrctlError)), None)
         if problem is not None:
             raise problem
+        return tuple(ref for one in ended if not isinstance(one, DrctlError) for ref in one)
 
     def _look(self, step: AnyStep) -> Looked:
         try:
@@ -157,33 +164,49 @@ class WaveRunner:
         self._recorder.record(event)
         return event
 
-    def _finish(self, looked: Looked, failed: tuple[ItemFailed, ...]) -> DrctlError | None:
+    def _finish(self, looked: Looked, failed: tuple[ItemFailed, ...]) -> DrctlError | tuple[ItemRef, ...]:
         step = looked.step
-        if failed:
+        refused = _lesser(step, failed)
+        if len(refused) < len(failed):
             return self._end_failed(step, failed)
-        awaited = await_verdict(
-            step, self._world, lambda verdict, waited: self._recorder.waiting(step.id, verdict, waited), self._stopped
-        )
+        awaited = self._await(step, refused)
         verdict = awaited.verdict
         seconds = round(awaited.waited.total_seconds(), 3)
         self._recorder.record(StepVerified(step.id, verdict.health, verdict.message, verdict.items, seconds))
-        if verdict.health is Health.FAILED:
+        if verdict.health is Health.FAILED or (verdict.health is Health.DEGRADED and is_fixed(step)):
             self._recorder.record(StepEnded(step.id, StepOutcome.FAILED, verdict.message))
             return StepFailedError(f"{step.id}: {verdict.message}", remedy="")
         if awaited.standing_since is None:
             return InterruptedRunError(f"interrupted while {step.id} waited: {verdict.message}")
-        return self._measure(step, awaited)
-
-    def _measure(self, step: AnyStep, awaited: Awaited) -> DrctlError | None:
-        if isinstance(step, Measuring) and awaited.standing_since is not None:
-            try:
-                self._recorder.record(FactsMeasured(step.id, step.measure(self._world, awaited.standing_since)))
-            except AdapterError as error:
-                self._recorder.record(StepEnded(step.id, StepOutcome.FAILED, error.message))
-                return StepFailedError(f"{step.id}: it is done, but cannot be measured: {error.message}", remedy="")
-        degraded = awaited.verdict.health is Health.DEGRADED
+        lame = tuple(item.item for item in verdict.items if item.health in {Health.FAILED, Health.DEGRADED})
+        error = self._measure(without(step, frozenset(lame)), awaited.standing_since)
+        if error is not None:
+            return error
+        degraded = verdict.health is Health.DEGRADED
         outcome = StepOutcome.DEGRADED if degraded else StepOutcome.DONE
-        self._recorder.record(StepEnded(step.id, outcome, awaited.verdict.message))
+        self._recorder.record(StepEnded(step.id, outcome, verdict.message))
+        return tuple(ItemRef(step.id, item) for item in lame)
+
+    def _await(self, step: AnyStep, refused: tuple[ItemVerdict, ...]) -> Awaited:
+        """Wait for what was not refused, and judge both together."""
+        rest = without(step, frozenset(item.item for item in refused))
+        if rest is None:
+            return Awaited(judge_items(refused), timedelta(0), self._world.clock.now())
+        awaited = await_verdict(
+            rest, self._world, lambda verdict, waited: self._recorder.waiting(step.id, verdict, waited), self._stopped
+        )
+        if not refused:
+            return awaited
+        return replace(awaited, verdict=judge_items((*awaited.verdict.items, *refused)))
+
+    def _measure(self, step: AnyStep | None, standing_since: datetime) -> DrctlError | None:
+        if not isinstance(step, Measuring):
+            return None
+        try:
+            self._recorder.record(FactsMeasured(step.id, step.measure(self._world, standing_since)))
+        except AdapterError as error:
+            self._recorder.record(StepEnded(step.id, StepOutcome.FAILED, error.message))
+            return StepFailedError(f"{step.id}: it is done, but cannot be measured: {error.message}", remedy="")
         return None
 
     def _end_failed(self, step: AnyStep, failed: tuple[ItemFailed, ...]) -> DrctlError:
@@ -204,6 +227,18 @@ def _why(step: AnyStep) -> str:
     purpose = " ".join((type(step).__doc__ or "").strip().partition("\n\n")[0].split())
     waits = f" The {step.component} contract waits for it." if step.component else ""
     return f"{purpose} It calls {', '.join(step.regions) or 'no region'} and needs the {step.plane.value} plane.{waits}"
+
+
+def _lesser(step: AnyStep, failed: tuple[ItemFailed, ...]) -> tuple[ItemVerdict, ...]:
+    """Return the refused items that leave a step degraded at worst. A write whose outcome is unknown never does."""
+    tiers = item_tiers(step)
+    return tuple(
+        ItemVerdict(item.item, tier, Health.FAILED, item.message)
+        for item in failed
+        if not item.unknown
+        and item.code != "drifted"
+        and (tier := tiers.get(item.item, Tier.CRITICAL)) is not Tier.CRITICAL
+    )
 
 
 def _confirmed(diff: Diff, place: tuple[str, str]) -> str:

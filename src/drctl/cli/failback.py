@@ -17,6 +17,7 @@ def failback(
     step: options.StepOption = False,
     confirm: options.ConfirmOption = "",
     accept: options.AcceptOption = None,
+    without: options.WithoutOption = None,
     reason: options.ReasonOption = "",
     output: options.OutputOption = options.Output.TEXT,
     quiet: options.QuietOption = False,
@@ -24,6 +25,8 @@ def failback(
     no_color: options.NoColorOption = False,
 ) -> None:
     """Fence what came back, keep what only it has, protect the service again, and go home."""
+    from dataclasses import replace
+
     from drctl.cli.moving import Consented, Named, move, show_only, wished
     from drctl.cli.running import Here
     from drctl.cli.screen import open_screen
@@ -35,7 +38,7 @@ def failback(
         away = session.topology.other(home)
         intent = Intent(Operation.FAILBACK, Mode.PLANNED, away, home, reason, reprotect_only=only is not None)
         here, named = Here(session, screen), Named(to=bool(to), only=only is not None)
-        wish = wished(session, intent, plan, named)
+        wish = replace(wished(session, intent, plan, named), without=tuple(without or ()))
         if dry_run:
             show_only(here, wish, detailed=detailed_exitcode)
         move(here, wish, Consented(confirm, tuple(accept or ()), step))

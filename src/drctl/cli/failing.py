@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from drctl.app.ending import undo_intent
 from drctl.app.fanout import within
+from drctl.app.items import leavable as leavable_in
 from drctl.app.prepare import Prepared, prepare
 from drctl.app.report import Facts
 from drctl.app.status import BUDGET, Role, look
@@ -13,8 +14,10 @@ from drctl.core.contract import FactKind
 from drctl.core.errors import BlockedError, DrctlError
 from drctl.core.intent import Operation
 from drctl.core.lock import Stamp
+from drctl.planning.leaving_out import breaks
 from drctl.planning.undo import Undone
 from drctl.render.diagnostics import Failure
+from drctl.render.wording import finish_command, leave_out_command
 from drctl.steps.prove_unwritten import NO_RETURN_PASSED
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ def failure_of(session: Session, plan: Plan, run_id: str) -> Failure:
     by_hand = step.by_hand(access) if step else ()
     seen = _look(session)
     past, can_undo = _way_back(session, plan, state)
+    leavable = () if state.is_finished else leavable_in(plan, state)
     return Failure(
         run_id=run_id,
         operation=f"{plan.intent.operation.value} {plan.intent.source} -> {plan.intent.target}",
@@ -49,7 +53,18 @@ def failure_of(session: Session, plan: Plan, run_id: str) -> Failure:
         by_hand=tuple(command for command in by_hand if command.writes),
         next_commands=("drctl status", *((f"drctl undo {run_id}",) if can_undo else ())),
         budget_left=_budget_left(session.topology, state, session.service.reads.clock.now()),
+        without=leave_out_command(run_id, dict.fromkeys(ref.item for ref in leavable)) if leavable else "",
+        breaks="; ".join(dict.fromkeys(words for ref in leavable for words in breaks(plan, ref))),
+        take_up=_take_up(state),
     )
+
+
+def _take_up(state: RunState) -> str:
+    """Return the last line of the screen of a run that has ended; a run that has not is resumed."""
+    if not state.is_finished:
+        return ""
+    items = dict.fromkeys(item.ref.item for item in state.open_items)
+    return next((finish_command(state.run_id, item) for item in items), f"drctl runs show {state.run_id}")
 
 
 def _look(session: Session) -> Status | None:

@@ -17,6 +17,7 @@ def failover(
     step: options.StepOption = False,
     confirm: options.ConfirmOption = "",
     accept: options.AcceptOption = None,
+    without: options.WithoutOption = None,
     reason: options.ReasonOption = "",
     output: options.OutputOption = options.Output.TEXT,
     quiet: options.QuietOption = False,
@@ -24,6 +25,8 @@ def failover(
     no_color: options.NoColorOption = False,
 ) -> None:
     """Move the service to its standby region. Without consent it shows the plan and stops."""
+    from dataclasses import replace
+
     from drctl.cli.moving import Consented, Named, move, show_only, wished
     from drctl.cli.running import Here
     from drctl.cli.screen import open_screen
@@ -34,7 +37,7 @@ def failover(
         target = known_region(session.topology, to or session.topology.standby)
         intent = Intent(Operation.FAILOVER, mode or Mode.PLANNED, session.topology.other(target), target, reason)
         here, named = Here(session, screen), Named(to=bool(to), mode=mode is not None)
-        wish = wished(session, intent, plan, named)
+        wish = replace(wished(session, intent, plan, named), without=tuple(without or ()))
         if dry_run:
             show_only(here, wish, detailed=detailed_exitcode)
         move(here, wish, Consented(confirm, tuple(accept or ()), step))

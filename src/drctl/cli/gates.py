@@ -9,28 +9,43 @@ from drctl.core.errors import BlockedError, ConsentMissingError
 from drctl.ports.gate import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from drctl.app.prepare import Prepared
     from drctl.cli.screen import Screen
     from drctl.core.change import Diff
-    from drctl.ports.gate import Question
+    from drctl.ports.gate import Lame, Question
 
 
 _CHANGES_SHOWN = 12
 
 
 class OpenGate:
-    """Asks nothing: the whole plan was agreed to."""
+    """Asks nothing of what was agreed to; asks about degraded steps. `before` makes room on the screen."""
+
+    def __init__(self, screen: Screen, before: Callable[[], None] = lambda: None) -> None:
+        self._screen = screen
+        self._before = before
 
     def allows(self, question: Question) -> Answer:  # noqa: ARG002 - it never looks
         """Say run."""
         return Answer.RUN
 
+    def goes_on(self, without: tuple[Lame, ...]) -> bool:
+        """Show what stays undone and what that breaks; only yes is yes."""
+        if not self._screen.can_ask:
+            return False
+        self._before()
+        err = self._screen.err
+        for lame in without:
+            err.print(f"\n{lame.ref} is not done: {lame.why}", markup=False)
+            for words in lame.breaks:
+                err.print(f"  {words}", markup=False)
+        return err.input("go on without, and leave it open? yes or no: ").strip().lower() in {"y", "yes"}
 
-class AskingGate:
-    """Asks before each step. No means stop, resumable; it never means skip."""
 
-    def __init__(self, screen: Screen) -> None:
-        self._screen = screen
+class AskingGate(OpenGate):
+    """Asks before each step, too. No means stop, resumable; it never means skip."""
 
     def allows(self, question: Question) -> Answer:
         """Return what the operator says; `diff` and `why` tell more and ask again, and so does what is no answer."""

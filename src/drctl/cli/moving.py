@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from drctl.app.ending import require_open
-from drctl.app.prepare import prepare
+from drctl.app.prepare import leave_out, prepare
 from drctl.app.saved_plan import require_own, require_unmoved
 from drctl.cli.gates import consent, require_clear
 from drctl.cli.options import Output
@@ -38,10 +38,14 @@ class Consented:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the command line wants; `saved` is the plan that it names, and the intent is that plan's own then."""
+    """What the command line wants; `saved` is the plan that it names, and the intent is that plan's own then.
+
+    `without` names the items that are left out of it.
+    """
 
     intent: Intent
     saved: SavedPlan | None = None
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +94,7 @@ def show_only(here: Here, wish: Wish, *, detailed: bool) -> NoReturn:
     Raises:
         DriftError: The world moved since the plan was saved.
     """
-    prepared = prepared_for(here, wish.intent)
-    if wish.saved is not None:
-        require_unmoved(wish.saved, prepared)
+    prepared = _prepared_as_wished(here, wish)
     print_result(here, prepared)
     if prepared.final and not prepared.is_there_already:
         sys.exit(int(ExitCode.BLOCKED))
@@ -107,11 +109,10 @@ def move(here: Here, wish: Wish, consented: Consented) -> NoReturn:
         DrctlError: It did not start: the lock is held, a run is unfinished, something blocks, nobody agreed.
     """
     session, intent = here.session, wish.intent
+    require_reason(wish.without, intent.reason)
     with locked(session, new_run_id(intent.operation.value), intent) as lock:
         refuse_unfinished(session, intent.undoes)
-        prepared = prepared_for(here, intent)
-        if wish.saved is not None:
-            require_unmoved(wish.saved, prepared)
+        prepared = _prepared_as_wished(here, wish)
         if prepared.is_there_already:
             print_result(here, prepared)
             sys.exit(int(ExitCode.DONE))
@@ -119,6 +120,7 @@ def move(here: Here, wish: Wish, consented: Consented) -> NoReturn:
             print_plan(prepared, session.topology, here.screen.err)
         require_clear(prepared)
         agreed = consent(prepared, here.screen, consented.confirm, consented.accept)
+        agreed = replace(agreed, reason=intent.reason)
         run_and_report(
             here, prepared.plan, lock, lambda runner: runner.start(prepared, agreed, lock), ask=consented.step
         )
@@ -132,6 +134,30 @@ def prepared_for(here: Here, intent: Intent) -> Prepared:
         undone = session.undone(intent.undoes)
         require_open(undone.state)
     return prepare(session.service.reads, session.topology, intent, session.inventories, undone)
+
+
+def _prepared_as_wished(here: Here, wish: Wish) -> Prepared:
+    """Look; compare with the saved plan, which is a whole one; then leave out what is not wanted.
+
+    Raises:
+        DriftError: The world moved since the plan was saved.
+    """
+    whole = prepared_for(here, wish.intent)
+    if wish.saved is not None:
+        require_unmoved(wish.saved, whole)
+    if not wish.without:
+        return whole
+    return leave_out(here.session.service.reads, here.session.topology, whole, wish.without)
+
+
+def require_reason(without: tuple[str, ...], reason: str) -> None:
+    """Return if whoever leaves items out says why.
+
+    Raises:
+        ConfigError: Nobody does.
+    """
+    if without and not reason.strip():
+        raise ConfigError("--without needs a reason: the report has it.", remedy="Add --reason TEXT.")
 
 
 def print_result(here: Here, prepared: Prepared) -> None:

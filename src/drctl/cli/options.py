@@ -43,6 +43,16 @@ ConfirmOption = Annotated[
     typer.Option("--confirm", help='Consent without a terminal: "SERVICE-ENVIRONMENT REGION".', show_default=False),
 ]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the journal.", show_default=False)]
+WithoutOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--without", help="Leave one item out, and open; needs --reason. Repeat for more.", show_default=False
+    ),
+]
+ItemOption = Annotated[
+    list[str] | None,
+    typer.Option("--item", help="Finish one open item of the run; repeat for more.", show_default=False),
+]
 RunArgument = Annotated[str, typer.Argument(help="The run, as `drctl runs list` names it.")]
 StepOption = Annotated[bool, typer.Option("--step", help="Ask before each step.")]
 

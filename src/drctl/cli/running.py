@@ -69,15 +69,15 @@ def locked(session: Session, run_id: str, intent: Intent) -> Iterator[HeldLock]:
         lock.release()
 
 
-def refuse_unfinished(session: Session, undoes: str = "") -> None:
-    """Return if no run waits to be taken up, but for the one that is to be undone.
+def refuse_unfinished(session: Session, but: str = "") -> None:
+    """Return if no run waits to be taken up, but for the one that is to be undone, or is taken up.
 
     Raises:
         BlockedError: One does.
     """
     for run_id in session.stores.runs.run_ids():
         state = session.state(run_id)
-        if state.epoch and not state.is_finished and run_id != undoes:
+        if state.epoch and not state.is_finished and run_id != but:
             raise BlockedError(
                 f"run {run_id} is not finished: {state.paused or 'its process ended without a word'}.",
                 remedy=f"End it with `drctl undo {run_id}` or `drctl abort {run_id}`, or take it up: "
@@ -87,12 +87,22 @@ def refuse_unfinished(session: Session, undoes: str = "") -> None:
 
 
 def run_and_report(
-    here: Here, plan: Plan, lock: HeldLock, act: Callable[[Runner], Report], *, ask: bool = False
+    here: Here,
+    plan: Plan,
+    lock: HeldLock,
+    act: Callable[[Runner], Report],
+    *,
+    ask: bool = False,
+    shown: Plan | None = None,
 ) -> NoReturn:
-    """Run, print the result, leave the report beside the journal, and exit with what it says."""
+    """Run, print the result, leave the report beside the journal, and exit with what it says.
+
+    `shown` is what of the plan is to be done now, where that is not all of it.
+    """
     session, screen = here.session, here.screen
-    observers = observers_of(screen, plan, session.journal_line, ask=ask)
-    console = Console(operator(), AskingGate(screen) if ask else OpenGate(), observers.all, session.interrupted.is_set)
+    observers = observers_of(screen, shown or plan, session.journal_line, ask=ask)
+    gate = (AskingGate if ask else OpenGate)(screen, observers.close)
+    console = Console(operator(), gate, observers.all, session.interrupted.is_set)
     runner = Runner(session.service, session.stores, console)
     try:
         with pausing(session.interrupted):

@@ -11,15 +11,20 @@ from drctl.core.contract import Fact
 from drctl.core.errors import ExitCode
 from drctl.core.finding import Finding
 from drctl.core.intent import Intent
+from drctl.core.item import ItemRef
 from drctl.core.verdict import Health, ItemVerdict
 
 
 class StepOutcome(StrEnum):
-    """How a step ended. `OPEN`: its findings were accepted and its work is still to be done (a pending fence)."""
+    """How a step ended. `OPEN`: its findings were accepted and its work is still to be done (a pending fence).
+
+    `LEFT_OUT`: each of its items is left out, and nothing of it was done.
+    """
 
     DONE = "done"
     DEGRADED = "degraded"
     OPEN = "open"
+    LEFT_OUT = "left out"
     FAILED = "failed"
     UNKNOWN = "unknown"
 
@@ -162,8 +167,37 @@ class RunPaused:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemLeftOut:
+    """Somebody lets the run go on without an item, and was told what that breaks."""
+
+    ref: ItemRef
+    breaks: tuple[str, ...]
+    operator: str
+    reason: str
+    type: Literal["item_left_out"] = "item_left_out"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTakenUp:
+    """Somebody wants an open item finished. `predictions` are what its steps would change, as seen just before."""
+
+    ref: ItemRef
+    operator: str
+    predictions: tuple[Prediction, ...]
+    type: Literal["item_taken_up"] = "item_taken_up"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFinished:
+    """An item that was open, and all that rests on it, was seen done."""
+
+    ref: ItemRef
+    type: Literal["item_finished"] = "item_finished"
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
-    """Every step ended, none of them failed."""
+    """Every step ended, none of them failed. Recorded again when an open item was finished later."""
 
     exit_code: ExitCode
     message: str
@@ -201,6 +235,9 @@ Event = (
     | FactsMeasured
     | StepEnded
     | RunPaused
+    | ItemLeftOut
+    | ItemTakenUp
+    | ItemFinished
     | RunEnded
     | RunUndone
     | RunAborted

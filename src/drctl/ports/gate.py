@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from drctl.core.change import Diff
+    from drctl.core.item import ItemRef
 
 
 class Answer(StrEnum):
@@ -28,9 +29,22 @@ class Question:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Lame:
+    """An item that a degraded step ended without: what is wrong with it, and what that breaks."""
+
+    ref: ItemRef
+    why: str
+    breaks: tuple[str, ...]
+
+
 class Gate(Protocol):
-    """Asks before each step (`--step`), or never."""
+    """Asks before each step (`--step`), or never; asks about degraded steps where somebody is there to ask."""
 
     def allows(self, question: Question) -> Answer:
         """Return what the operator says to this step with this diff."""
+        ...
+
+    def goes_on(self, without: tuple[Lame, ...]) -> bool:
+        """Say whether a planned run may go on without these items; no where nobody can be asked."""
         ...

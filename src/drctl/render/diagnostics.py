@@ -31,7 +31,8 @@ class Failure:
     `in_force` names each field that was changed and stays so, oldest first: `west/stream/ORDERS subjects`.
     `look` is one command that only reads. `by_hand` are the failed step's own commands; `next_commands` are
     ordered, safest first, without the resume. `budget_left` may be negative. `runbook` is the page's path, if it
-    is not the usual one.
+    is not the usual one. `without` lets the run go on without what failed, and `breaks` says what that breaks.
+    `take_up` is the last line, where that is not the resume.
     """
 
     run_id: str
@@ -49,6 +50,9 @@ class Failure:
     next_commands: tuple[str, ...] = ()
     budget_left: timedelta | None = None
     runbook: str = ""
+    without: str = ""
+    breaks: str = ""
+    take_up: str = ""
 
 
 def failure_text(failure: Failure, error: DrctlError) -> str:
@@ -67,10 +71,12 @@ def failure_text(failure: Failure, error: DrctlError) -> str:
         *_by_hand(failure),
         *(_row("Remedy:", error.remedy, 2) if error.remedy else ()),
         *([_command("Or first:", " ; ".join(failure.next_commands))] if failure.next_commands else []),
+        *([_command("Or without it:", failure.without)] if failure.without else []),
+        *(_row("  which breaks:", failure.breaks, 2) if failure.breaks else ()),
         *([_command("RTO budget:", _budget(failure.budget_left))] if failure.budget_left is not None else []),
         *_row("Page:", f"{error.code} -> {failure.runbook or runbook_page(error.code)}", 1),
         _command("Journal:", failure.journal),
-        f"drctl resume {failure.run_id}",
+        failure.take_up or f"drctl resume {failure.run_id}",
     ]
     return "\n".join(lines)
 

@@ -17,6 +17,9 @@ from drctl.core.events import (
     EpochClaimed,
     ItemApplied,
     ItemFailed,
+    ItemFinished,
+    ItemLeftOut,
+    ItemTakenUp,
     PhaseStarted,
     RunConfirmed,
     RunEnded,
@@ -51,6 +54,7 @@ _STYLES = {
     State.DONE: "green",
     State.DEGRADED: "yellow",
     State.OPEN: "yellow",
+    State.LEFT_OUT: "yellow",
     State.FAILED: "bold red",
     State.UNKNOWN: "bold red",
 }
@@ -214,6 +218,12 @@ class PlainLines:
                 return f"{step_id} {outcome.value}: {message}"
             case RunPaused(code, message):
                 return f"PAUSED ({code}): {message}"
+            case ItemLeftOut(ref, breaks, operator, reason):
+                return f"left out {ref} by {operator} ({reason}): {'; '.join(breaks)}"
+            case ItemTakenUp(ref, operator):
+                return f"{ref} taken up by {operator}"
+            case ItemFinished(ref):
+                return f"{ref} is finished"
             case RunEnded(exit_code, message):
                 return f"ended with exit code {int(exit_code)}: {message}"
             case _:

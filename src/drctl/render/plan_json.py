@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drctl.core.check import Blocked, Converged, Diverged
+from drctl.planning.leaving_out import breaks
 from drctl.render.jsonable import Json, changes_json, findings_json, jsonable
 from drctl.render.plan_view import shown_findings
 
@@ -41,6 +42,9 @@ def plan_json(prepared: Prepared) -> dict[str, Json]:
             "observed_at": jsonable(plan.inventory_at),
         },
         "steps": _steps(prepared),
+        "left_out": [
+            {"item": ref.item, "step": ref.step_id, "breaks": list(breaks(plan, ref))} for ref in prepared.left_out
+        ],
         "losses": [_loss(line, seen) for line in prepared.losses],
         "findings": findings_json(shown_findings(prepared), seen),
         "consent": {

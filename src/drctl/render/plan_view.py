@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from drctl.core.check import Blocked, Converged, Diverged
 from drctl.core.finding import Severity
 from drctl.core.intent import Mode, Operation
+from drctl.planning.leaving_out import breaks
 from drctl.render.page import Page
 from drctl.render.wording import UNKNOWN, date_time, lasted, loss, value
 from drctl.steps.await_link import AwaitLink
@@ -54,11 +55,12 @@ def print_plan(prepared: Prepared, topology: Topology, console: Console) -> None
         page.prose(f"Nothing to do: {_is_already(intent)} already, by every moving step's evidence.")
         return
     by_step = {shown.step.id: shown for shown in prepared.previews}
-    for number, phase in enumerate(plan.phases, start=1):
+    for number, phase in enumerate(prepared.part.phases, start=1):
         _print_phase(page, number, phase, by_step)
         if phase.name == plan.no_return_after:
             page.blank()
             page.rule("point of no return, expected here: going back is then a new failover")
+    _print_left_out(page, prepared)
     if intent.operation is not Operation.FENCE:
         _print_loss(page, prepared)
         _print_outage(page, prepared, topology)
@@ -88,6 +90,14 @@ def _print_phase(page: Page, number: int, phase: Phase, by_step: dict[str, StepP
                 _print_changes(page, shown.diff)
                 for finding in shown.findings:
                     page.prose(f"! {finding.code}", 4, 6, "yellow")
+
+
+def _print_left_out(page: Page, prepared: Prepared) -> None:
+    if not prepared.left_out:
+        return
+    page.heading("Left out, and open until `drctl resume RUN --item ITEM` finishes it", "bold yellow")
+    for ref in prepared.left_out:
+        page.labelled(f"  {ref.item}", "; ".join(breaks(prepared.plan, ref)), "yellow")
 
 
 def _state(step: AnyStep, shown: StepPreview | None) -> str:

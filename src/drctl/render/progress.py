@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """What a step is doing. The last five are how it ended."""
+    """What a step is doing. The last six are how it ended."""
 
     TO_COME = "to come"
     LOOKED = "looked"
@@ -38,6 +38,7 @@ class State(StrEnum):
     DONE = "done"
     DEGRADED = "degraded"
     OPEN = "open"
+    LEFT_OUT = "left out"
     FAILED = "failed"
     UNKNOWN = "unknown"
 
@@ -46,6 +47,7 @@ _ENDED = {
     StepOutcome.DONE: State.DONE,
     StepOutcome.DEGRADED: State.DEGRADED,
     StepOutcome.OPEN: State.OPEN,
+    StepOutcome.LEFT_OUT: State.LEFT_OUT,
     StepOutcome.FAILED: State.FAILED,
     StepOutcome.UNKNOWN: State.UNKNOWN,
 }

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from drctl.app.report import exit_codes
 from drctl.core.contract import Compliance, Measurement
 from drctl.render.jsonable import Json, changes_json, jsonable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drctl.app.report import LossLine, Report, StepLine, Timeline
+    from drctl.app.report import LossLine, OpenLine, Report, StepLine, Timeline
 
 
 def report_json(report: Report) -> dict[str, Json]:
@@ -32,13 +33,26 @@ def report_json(report: Report) -> dict[str, Json]:
         "plan_digest": report.plan_digest,
         "verdict": jsonable(report.verdict),
         "exit_code": jsonable(report.exit_code),
+        "exit_codes": [int(code) for code in sorted(exit_codes(report)) if report.exit_code is not None],
         "contracts": [_contract(line) for line in report.contracts],
         "losses": [_loss(line) for line in report.losses],
         "timeline": _timeline(report.timeline),
         "steps": [_step(line) for line in report.steps],
         "applied": [{"step": step, "changes": changes_json(diff)} for step, diff in report.applied],
         "pending_fences": list(report.pending_fences),
+        "open_items": [_open_item(line) for line in report.open_items],
         "observed_at": jsonable(report.made_at),
+    }
+
+
+def _open_item(line: OpenLine) -> Json:
+    return {
+        "item": line.item,
+        "step": line.step_id,
+        "left_out_by": line.operator or None,
+        "why": jsonable(line.why),
+        "breaks": list(line.breaks),
+        "since": jsonable(line.since),
     }
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drctl.core.contract import Compliance
-from drctl.core.events import StepOutcome
 from drctl.core.intent import Mode, Operation
 from drctl.render.contract_table import contract_name
-from drctl.render.wording import clock_time, one_line
+from drctl.render.wording import clock_time, finish_command, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drctl.app.report import Report, Timeline
+    from drctl.app.report import OpenLine, Report, Timeline
 
 SWITCH_DNS = "switch_dns:"
 
@@ -60,8 +59,11 @@ def to_be_done(report: Report) -> Iterator[tuple[str, str]]:
         yield words, "drctl failback --only reprotect"
     for stream in _sealed(report):
         yield f"{stream} keeps what one region alone took; nothing of it is replayed by itself.", "drctl ledger"
-    if lame := [step.id for step in report.steps if step.outcome is StepOutcome.DEGRADED]:
-        yield f"Degraded, every critical item holds: {', '.join(lame)}.", f"drctl runs show {report.run_id}"
+    for item, lines in _by_item(report).items():
+        words = (
+            f"{_open(item, lines[0])}; {'; '.join(dict.fromkeys(words for line in lines for words in line.breaks))}."
+        )
+        yield words, finish_command(report.run_id, item)
     for line in report.contracts:
         if line.compliance is Compliance.BREACHED:
             yield f"Breached: {contract_name(line)}.", f"drctl runs show {report.run_id}"
@@ -81,6 +83,23 @@ def _leaves_one_copy(report: Report) -> bool:
 def unfenced(report: Report) -> tuple[str, ...]:
     """Return the regions whose fence a run had to leave open."""
     return tuple(dict.fromkeys(step.partition(":")[2] for step in report.pending_fences))
+
+
+def _by_item(report: Report) -> dict[str, list[OpenLine]]:
+    if report.exit_code is None:
+        # It goes on by itself when it is taken up.
+        return {}
+    items: dict[str, list[OpenLine]] = {}
+    for line in report.open_items:
+        items.setdefault(line.item, []).append(line)
+    return items
+
+
+def _open(item: str, line: OpenLine) -> str:
+    why = one_line(line.why).rstrip(".")
+    if line.operator:
+        return f"{item} was left out at {clock_time(line.since)} by {line.operator} ({why})"
+    return f"{item} is not done ({why})"
 
 
 def _sealed(report: Report) -> Iterator[str]:

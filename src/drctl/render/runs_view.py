@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from drctl.core.errors import ExitCode
 from drctl.render.jsonable import Json, changes_json, jsonable
 from drctl.render.page import Page
-from drctl.render.wording import UNKNOWN, clock_time, date_time, lasted, one_line, value, wanted
+from drctl.render.wording import UNKNOWN, clock_time, date_time, finish_command, lasted, one_line, value, wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,12 +73,17 @@ def print_run(run: RunState, console: Console, folder: str | Path, lock_holder: 
         for failure in step.failures:
             became = "outcome unknown" if failure.unknown else "refused"
             page.labelled("", f"{failure.item} {became} ({failure.code}): {failure.message}", width=_OUTCOME)
+    _print_open(page, run)
     _print_applied(page, run)
     page.heading("Evidence")
     page.command(str(folder))
     if not run.is_finished and run.epoch and run.run_id != lock_holder:
         page.heading("Next")
         page.command(f"drctl resume {run.run_id}")
+    elif run.is_finished and run.open_items:
+        page.heading("Next")
+        for item in dict.fromkeys(left.ref.item for left in run.open_items):
+            page.command(finish_command(run.run_id, item))
 
 
 def _wanted(intent: Intent | None) -> str:
@@ -93,9 +98,18 @@ def _time(run: RunState) -> str:
     return f"{date_time(run.started_at)}, {lasted(run.ended_at - run.started_at)}"
 
 
+def _print_open(page: Page, run: RunState) -> None:
+    if not run.open_items:
+        return
+    page.heading("Open items")
+    for item in run.open_items:
+        who = f"left out {clock_time(item.since)} by {item.operator}" if item.operator else "not done"
+        page.prose(f"{item.ref}: {who}: {item.why}", 2, 4, "yellow")
+
+
 def _print_applied(page: Page, run: RunState) -> None:
     page.heading("Changes made" if run.applied else "No change was made")
-    for _, diff in run.applied:
+    for _, diff in run.made:
         for change in diff.changes:
             page.prose(f"{change.object} {change.field}: {value(change.before)} -> {value(change.after)}", 2, 4)
 
@@ -121,6 +135,16 @@ def run_json(run: RunState, lock_holder: str = "") -> dict[str, Json]:
                 "ended_at": jsonable(step.ended_at),
             }
             for step_id, step in run.steps
+        ],
+        "open_items": [
+            {
+                "step": item.ref.step_id,
+                "item": item.ref.item,
+                "left_out_by": item.operator or None,
+                "why": jsonable(item.why),
+                "since": jsonable(item.since),
+            }
+            for item in run.open_items
         ],
         "facts": [
             {

@@ -8,12 +8,12 @@ from drctl.app.status import Role
 from drctl.render.jsonable import Json, jsonable
 from drctl.render.page import Page
 from drctl.render.runs_view import state_of
-from drctl.render.wording import UNKNOWN, clock_time, date_time, lasted, one_line
+from drctl.render.wording import UNKNOWN, clock_time, date_time, finish_command, lasted, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from drctl.app.status import RegionStatus, ReplicationLine, Status
+    from drctl.app.status import RegionStatus, ReplicationLine, RunItem, Status
     from drctl.core.lock import LockRecord
     from drctl.core.observed import HttpAnswer
     from drctl.core.run_state import RunState
@@ -78,6 +78,9 @@ def _print_run_state(page: Page, status: Status) -> None:
     page.labelled("  lock", _lock(status.lock))
     for run in status.unfinished:
         page.labelled("  unfinished", f"{run.run_id}: {state_of(run, _holder(status))}", "yellow")
+    for one in status.open_items:
+        who = f"left out by {one.item.operator}: " if one.item.operator else ""
+        page.labelled("  open item", f"{one.item.ref}, since run {one.run_id}: {who}{one.item.why}", "yellow")
     for region, run_id in status.pending_fences:
         page.labelled("  pending fence", f"{region}, since run {run_id}: it may take writes when it is back", "yellow")
 
@@ -103,6 +106,8 @@ def next_commands(status: Status) -> tuple[str, ...]:
         return tuple(f"drctl resume {run.run_id}" for run in status.unfinished)
     if status.pending_fences:
         return tuple(f"drctl fence {region}" for region, _ in status.pending_fences)
+    if open_items := [one for one in status.open_items if one.is_finished]:
+        return tuple(dict.fromkeys(finish_command(one.run_id, one.item.ref.item) for one in open_items))
     is_served = status.public is not None and not status.public.error and status.public.status < 500
     return ("drctl verify",) if is_served else ("drctl failover --dry-run",)
 
@@ -135,8 +140,20 @@ def status_json(status: Status) -> dict[str, Json]:
         "pending_fences": [
             {"region": region, "run_id": run_id, "observed_at": seen} for region, run_id in status.pending_fences
         ],
+        "open_items": [_open_json(one) | {"observed_at": seen} for one in status.open_items],
         "next": list(next_commands(status)),
         "elapsed_seconds": jsonable(status.elapsed),
+    }
+
+
+def _open_json(one: RunItem) -> dict[str, Json]:
+    return {
+        "run_id": one.run_id,
+        "step": one.item.ref.step_id,
+        "item": one.item.ref.item,
+        "left_out_by": one.item.operator or None,
+        "why": jsonable(one.item.why),
+        "since": jsonable(one.item.since),
     }
 
 

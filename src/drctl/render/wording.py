@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shlex
 import textwrap
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from drctl.core.change import RunMade, Value
 from drctl.core.intent import Operation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from drctl.core.intent import Intent
 
 UNKNOWN = "unknown"
@@ -65,6 +68,17 @@ def wanted(intent: Intent) -> str:
         return f"undo {intent.undoes}, {intent.source} -> {intent.target}"
     only = ", reprotect only" if intent.reprotect_only else ""
     return f"{intent.operation.value} {intent.source} -> {intent.target}, {intent.mode.value}{only}"
+
+
+def finish_command(run_id: str, item: str) -> str:
+    """Return the command that finishes an open item."""
+    return f"drctl resume {run_id} --item {shlex.quote(item)}"
+
+
+def leave_out_command(run_id: str, items: Iterable[str]) -> str:
+    """Return the command that lets a run go on without items; the reason is for the operator to put in."""
+    omitted = " ".join(f"--without {shlex.quote(item)}" for item in items)
+    return f'drctl resume {run_id} {omitted} --reason "TEXT"'
 
 
 def clock_time(moment: datetime | None) -> str:

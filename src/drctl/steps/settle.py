@@ -17,6 +17,8 @@ from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps.base import Plane
 from drctl.steps.scaling import WorkloadItem, judge_kept, look
 
+PUBLIC_NAME = "public name"
+
 
 @dataclass(frozen=True, slots=True)
 class Settle:
@@ -66,15 +68,14 @@ class Settle:
 
     def _served(self, world: ProbePorts) -> ItemVerdict:
         answer = world.http.public(self.probe)
-        name = "public name"
         if answer.error:
-            return ItemVerdict(name, Tier.CRITICAL, Health.PROGRESSING, answer.error)
+            return ItemVerdict(PUBLIC_NAME, Tier.CRITICAL, Health.PROGRESSING, answer.error)
         if answer.status not in self.probe.expect_status:
-            return ItemVerdict(name, Tier.CRITICAL, Health.PROGRESSING, f"answers {answer.status}")
+            return ItemVerdict(PUBLIC_NAME, Tier.CRITICAL, Health.PROGRESSING, f"answers {answer.status}")
         if answer.region != self.region.name:
             message = f"still answered from {answer.region or 'an unnamed region'}"
-            return ItemVerdict(name, Tier.CRITICAL, Health.PROGRESSING, message)
-        return ItemVerdict(name, Tier.CRITICAL, Health.HEALTHY, f"answered from {answer.region}")
+            return ItemVerdict(PUBLIC_NAME, Tier.CRITICAL, Health.PROGRESSING, message)
+        return ItemVerdict(PUBLIC_NAME, Tier.CRITICAL, Health.HEALTHY, f"answered from {answer.region}")
 
     def measure(self, world: ProbePorts, healthy_since: datetime) -> tuple[Fact, ...]:
         """Record since when the public name was served without a break: the end of the API's RTO."""

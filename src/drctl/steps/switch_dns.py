@@ -21,6 +21,7 @@ from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps.base import Plane
 from drctl.steps.dns_lines import lines
 
+VENDOR = "vendor"
 _SAMPLES_READ = 7200
 
 
@@ -131,7 +132,7 @@ class SwitchDns:
             propagation = Propagation.UNKNOWN
         items = [self._judge(world, item) for item in self.items]
         health = Health.PROGRESSING if propagation is Propagation.PENDING else Health.HEALTHY
-        items.append(ItemVerdict("vendor", Tier.IMPORTANT, health, propagation.value))
+        items.append(ItemVerdict(VENDOR, Tier.IMPORTANT, health, propagation.value))
         return judge_items(tuple(items))
 
     def _judge(self, world: ProbePorts, item: RecordItem) -> ItemVerdict:
