@@ -105,7 +105,7 @@ def test_the_schema_is_one_json_document(tmp_path: Path) -> None:
 
 def _fill(lab_config: Path) -> None:
     root = lab_config.parent
-    for name in ("nats-drctl", "route53-key-id", "route53-secret", "cloudflare-token"):
+    for name in ("nats-drctl", "nats-sys", "route53-key-id", "route53-secret", "cloudflare-token"):
         (root / "secrets" / name).touch(mode=0o600)
         (root / "secrets" / name).write_text("x")
     (root / "tls" / "ca.pem").write_text("pem")

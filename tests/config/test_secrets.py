@@ -114,7 +114,7 @@ def test_gaps_in_the_proof_are_warnings(loaded: Callable[..., LoadedConfig]) -> 
 
 def test_the_labs_configuration_has_nothing_to_warn_of(lab_config: Path) -> None:
     folder = lab_config.parent / "secrets"
-    for name in ("nats-drctl", "route53-key-id", "route53-secret", "cloudflare-token"):
+    for name in ("nats-drctl", "nats-sys", "route53-key-id", "route53-secret", "cloudflare-token"):
         _file(folder / name)
     (lab_config.parent / "tls" / "ca.pem").write_text("pem")
 

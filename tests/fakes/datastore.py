@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from drctl.core.lock import Stamp
-    from drctl.core.observed import ConsumerState, StoredMessage, StreamState
+    from drctl.core.meta_group import MetaGroup
+    from drctl.core.observed import AccountLimit, ConsumerState, StoredMessage, StreamState
     from drctl.ports.datastore import MirrorWish, PromotionWish, TailWish
     from fakes.calls import Calls
     from fakes.clock import FakeClock
@@ -31,13 +32,21 @@ class FakeDatastore:
     def __init__(self, region: str, domain: Domain, calls: Calls, clock: FakeClock) -> None:
         self._region, self._domain, self._calls, self._clock = region, domain, calls, clock
         self.skew = timedelta(0)
-        self.api_level = 3
+        self.api_level = 4
+        self.meta: MetaGroup | None = None
+        self.limits: tuple[AccountLimit, ...] = ()
+        self.forbidden: tuple[str, ...] = ()
 
     # Reading.
 
     def info(self) -> DatastoreInfo:
         with self._calls.read(self._name("info")):
-            return DatastoreInfo(self._domain.name, self.api_level, "2.15.1", self.skew, self._clock.now())
+            name, now = self._domain.name, self._clock.now()
+            return DatastoreInfo(name, self.api_level, "2.15.1", self.skew, now, self._region, self.limits)
+
+    def meta_group(self) -> MetaGroup | None:
+        with self._calls.read(self._name("meta_group")):
+            return self.meta
 
     def streams(self) -> tuple[StreamState, ...]:
         with self._calls.read(self._name("streams")):
@@ -82,6 +91,14 @@ class FakeDatastore:
 
     def binders_of(self, subjects: Iterable[str]) -> dict[str, tuple[str, ...]]:
         return {subject: self.binders(subject) for subject in subjects}
+
+    def forbidden_calls(self) -> tuple[str, ...]:
+        with self._calls.read(self._name("forbidden_calls")):
+            return self.forbidden
+
+    def try_to_create(self) -> None:
+        with self._calls.read(self._name("try_to_create")):
+            """What is created is deleted at once."""
 
     # Writing. What a writer reads first is a call of its own: somebody else may write in between.
 

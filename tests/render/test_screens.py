@@ -146,7 +146,7 @@ def _verification(operator: Operator) -> Verification:
     reads = operator.world.reads(NOBODY)
     inventory = gather(reads, operator.topology, EMERGENCY, INVENTORIES)
     seen = look(reads, operator.topology, Kept(operator.world.runs, operator.stores.locks))
-    return verify(Subject(operator.topology, EMERGENCY, inventory, reads, None), seen)
+    return verify(Subject(operator.topology, EMERGENCY, inventory, reads, None, ACCESS), seen)
 
 
 @pytest.mark.parametrize("story", [ALIVE, DEAD], ids=["alive", "dead"])

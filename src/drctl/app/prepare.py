@@ -73,7 +73,7 @@ def prepare(
     inventory = gather(world, topology, intent, codec)
     plan = plan_undo(topology, intent, inventory, undone) if undone else _plan(topology, intent, inventory)
     previews = preview(plan, world)
-    findings = _findings(topology, plan, inventory, previews)
+    findings = _findings(world, topology, plan, inventory, previews)
     return Prepared(plan, inventory, previews, _losses(world, inventory, intent), findings)
 
 
@@ -88,18 +88,19 @@ def leave_out(world: ReadPorts, topology: Topology, whole: Prepared, names: tupl
     gone = {ref.item for ref in refs}
     plan = replace(whole.plan, findings=tuple(found for found in whole.plan.findings if found.subject not in gone))
     previews = preview(without(plan, refs), world)
-    findings = _findings(topology, plan, whole.inventory, previews)
+    findings = _findings(world, topology, plan, whole.inventory, previews)
     return replace(whole, plan=plan, previews=previews, findings=findings, left_out=refs)
 
 
 def _findings(
-    topology: Topology, plan: Plan, inventory: Inventory, previews: tuple[StepPreview, ...]
+    world: ReadPorts, topology: Topology, plan: Plan, inventory: Inventory, previews: tuple[StepPreview, ...]
 ) -> tuple[Finding, ...]:
     found = obstacles(plan, previews)
     # That nothing can be taken back any more is to be read before that a region is silent: repairing it would not help.
     first = plan.findings if plan.intent.undoes else ()
     mode = _mode_findings(topology, plan.intent, inventory, found)
-    return tuple(dict.fromkeys((*first, *mode, *_target_findings(plan.intent, inventory), *found)))
+    silent = (*_target_findings(plan.intent, inventory), *_quorum_findings(world, inventory))
+    return tuple(dict.fromkeys((*first, *mode, *silent, *found)))
 
 
 def _plan(topology: Topology, intent: Intent, inventory: Inventory) -> Plan:
@@ -157,3 +158,22 @@ def _target_findings(intent: Intent, inventory: Inventory) -> tuple[Finding, ...
                 remedy = f"It cannot serve again now. Go on without it: `drctl resume {intent.undoes}`."
             found.append(Finding("target-unreachable", text, remedy))
     return tuple(found)
+
+
+def _quorum_findings(world: ReadPorts, inventory: Inventory) -> tuple[Finding, ...]:
+    """Say why the target's datastore is silent, where its servers live and are too few to decide anything."""
+    target = inventory.target.region
+    if inventory.target.answered(DATASTORE):
+        return ()
+    try:
+        group = world.datastore(target).meta_group()
+    except AdapterError:
+        return ()
+    if group is None or len(group.servers) >= group.majority:
+        return ()
+    message = (
+        f"{target} is unpromotable: {len(group.servers)} of the {group.size} servers that vote on its streams answer, "
+        f"and {group.majority} must agree."
+    )
+    remedy = f"See what is left to do by hand, META.RESCUE with its danger too: `drctl verify --to {target}`."
+    return (Finding("unpromotable", message, remedy, subject=target),)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from drctl.core.change import Diff, Value
     from drctl.core.lock import Stamp
+    from drctl.core.meta_group import MetaGroup
     from drctl.core.observed import (
         ConsumerState,
         DatastoreInfo,
@@ -139,6 +140,9 @@ class _Datastore:
 
     def info(self) -> DatastoreInfo:
         return self.reader.info()
+
+    def meta_group(self) -> MetaGroup | None:
+        return self.reader.meta_group()
 
     def streams(self) -> tuple[StreamState, ...]:
         there = {state.name: self._projected(state) for state in self.reader.streams()}

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from drctl.adapters.kubernetes.workloads import Workloads
     from drctl.adapters.names.observer import DnsObserver
     from drctl.adapters.nats.datastore import NatsDatastore
+    from drctl.adapters.nats.naming import Naming
     from drctl.adapters.probes.http import HttpProbes
     from drctl.adapters.rfc2136.zone import Rfc2136Zone
     from drctl.adapters.route53.zone import Route53Zone
     from drctl.config import schema
     from drctl.config.load import LoadedConfig
-    from drctl.config.schema import Zone
+    from drctl.config.schema import Nats, SystemAccount, Zone
     from drctl.core.topology import RecordMode
 
     VendorZone = Route53Zone | CloudflareZone | Rfc2136Zone
@@ -97,10 +98,15 @@ class Connections:
             from drctl.adapters.nats.datastore import NatsDatastore
             from drctl.config.secrets import read_secret
 
+            def login(of: Nats | SystemAccount, system: Credentials | None = None) -> Credentials:
+                creds = str(of.creds.file) if of.creds else ""
+                return Credentials(of.user, read_secret(of.password), creds, system)
+
             nats = self._config.region(region).nats
-            creds = str(nats.creds.file) if nats.creds else ""
-            credentials = Credentials(nats.user, read_secret(nats.password), creds)
-            return self._closed(NatsDatastore(region, nats.url, nats.domain, credentials, self._patience.nats))
+            system = login(nats.system) if nats.system else None
+            credentials, naming = login(nats, system), self._naming(region)
+            opened = NatsDatastore(region, nats.url, nats.domain, credentials, self._patience.nats, naming=naming)
+            return self._closed(opened)
 
         return self._once(("nats", region), make)
 
@@ -156,6 +162,13 @@ class Connections:
             return FileEvidence(run_folder(self._config.state_dir, run_id))
 
         return self._once(("evidence", run_id), make)
+
+    def _naming(self, region: str) -> Naming:
+        from drctl.adapters.nats.naming import Naming
+
+        own = self._config.region(region).nats
+        other = next(other for other in self._config.settings.regions if other.name != region).nats
+        return Naming(own.stream_suffix, other.stream_suffix, own.cluster, other.cluster)
 
     def _kubernetes(self, region: str) -> KubernetesApi:
         def make() -> KubernetesApi:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 
 RootOption = Annotated[Path, typer.Option("--root", help="The lab's folder.")]
+NatsOption = Annotated[
+    str, typer.Option("--nats", help="How NATS is joined: leaf, supercluster, or the traps two-site and shared-leaf.")
+]
 FaultArgument = Annotated[
     str, typer.Argument(help="kill, freeze, cut, latency, errors, throttling, hang or lost-response.")
 ]
@@ -29,13 +32,18 @@ _DEMO_ROOT = Path("demo")
 
 
 @app.command("up")
-def up(root: RootOption = _ROOT) -> None:
+def up(root: RootOption = _ROOT, nats: NatsOption = "leaf") -> None:
     """Start a lab, east active; print the line that points drctl at it."""
     from drctl.cli.interrupts import interruptible
+    from drctl.core.errors import ConfigError
     from drctl.lab import supervisor
+    from drctl.lab.arrangement import Joined
 
+    known = [one.value for one in Joined]
+    if nats not in known:
+        raise ConfigError(f"NATS cannot be joined as {nats!r}.", remedy=f"Choose one of {', '.join(known)}.")
     with interruptible():
-        layout = supervisor.prepare(root)
+        layout = supervisor.prepare(root, Joined(nats))
         supervisor.start(layout)
         supervisor.start_clients(layout)
     sys.stdout.write(f"export DRCTL_CONFIG={shlex.quote(str(layout.config_file))}\n")

@@ -41,7 +41,7 @@ def verify(
         target = known_region(topology, to or topology.standby)
         intent = Intent(Operation.FAILOVER, Mode.EMERGENCY, topology.other(target), target)
         inventory = gather(reads, topology, intent, session.inventories)
-        subject = Subject(topology, intent, inventory, reads, session.probes if probe else None)
+        subject = Subject(topology, intent, inventory, reads, session.probes if probe else None, session.access)
         verification = run_checks(subject, look(reads, topology, session.kept))
     if junit is not None:
         junit.write_text(junit_xml(verification))

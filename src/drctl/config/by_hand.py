@@ -19,11 +19,16 @@ def access_of(settings: Settings) -> Access:
     trust = f" --cacert {quote(str(settings.ca_file))}" if settings.ca_file else ""
     return Access(
         kubectl=tuple((region.name, _kubectl(region.kubernetes)) for region in settings.regions),
-        nats=tuple((region.name, _nats(region.nats)) for region in settings.regions),
+        nats=tuple((region.name, _nats(region.nats.url, region.nats)) for region in settings.regions),
         dns=tuple(DnsAccess(zone.zone, DnsVendor(zone.vendor), _dns(zone), _look(zone)) for zone in settings.dns),
         curl=f"curl{trust}",
         public_name=settings.public_name,
         domains=tuple((region.name, region.nats.domain) for region in settings.regions),
+        system_nats=tuple(
+            (region.name, _nats(region.nats.url, region.nats.system))
+            for region in settings.regions
+            if region.nats.system
+        ),
     )
 
 
@@ -31,8 +36,8 @@ def _kubectl(access: schema.Kubernetes) -> str:
     return f"kubectl --kubeconfig {quote(str(access.kubeconfig))} --context {quote(access.context)}"
 
 
-def _nats(access: schema.Nats) -> str:
-    server = f"nats --server {quote(access.url)}"
+def _nats(url: str, access: schema.Nats | schema.SystemAccount) -> str:
+    server = f"nats --server {quote(url)}"
     if access.creds is not None:
         return f"{server} --creds {quote(str(access.creds.file))}"
     if access.password is None:

@@ -73,8 +73,10 @@ def _address_and_port(text: str) -> tuple[str, str]:
     return text, "53"
 
 
-def _nats_url(text: str) -> str:
-    return _url(text, ("nats", "tls"), "nats://nats.eu-west.example.com:4222")
+def _nats_urls(text: str) -> str:
+    for one in text.split(","):
+        _url(one, ("nats", "tls"), "nats://nats.eu-west.example.com:4222")
+    return text
 
 
 def _http_url(text: str) -> str:
@@ -117,6 +119,6 @@ def mistake(message: str, remedy: str, kind: str = "drctl") -> PydanticCustomErr
 
 Address = Annotated[str, AfterValidator(_address)]
 Server = Annotated[str, AfterValidator(_server)]
-NatsUrl = Annotated[str, AfterValidator(_nats_url)]
+NatsUrls = Annotated[str, AfterValidator(_nats_urls)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 FilePath = Annotated[Path, AfterValidator(_from_folder)]

@@ -48,6 +48,8 @@ def _files(config: LoadedConfig) -> Iterator[tuple[str, Path]]:
         yield f"regions[{number}].kubernetes.kubeconfig", region.kubernetes.kubeconfig
         if region.nats.creds is not None:
             yield f"regions[{number}].nats.creds", region.nats.creds.file
+        if region.nats.system is not None and region.nats.system.creds is not None:
+            yield f"regions[{number}].nats.system.creds", region.nats.system.creds.file
     if config.settings.ca_file is not None:
         yield "ca_file", config.settings.ca_file
 

@@ -100,10 +100,9 @@ def _nats(data: Raw) -> Iterator[Mistake]:
         if not isinstance(nats, Mapping):
             continue
         here: Where = ("regions", number, "nats")
-        if "creds" in nats and ("user" in nats or "password" in nats):
-            yield Mistake((*here, "creds"), "stands beside user or password", "Keep the one that the server wants.")
-        elif ("user" in nats) != ("password" in nats):
-            yield Mistake(here, "user and password belong together", "Give both, or neither.")
+        yield from _login(here, nats)
+        if isinstance(nats.get("system"), Mapping):
+            yield from _login((*here, "system"), nats["system"])
         url = nats.get("url")
         if isinstance(url, str) and seen.setdefault(url, number) != number:
             yield Mistake(
@@ -111,6 +110,13 @@ def _nats(data: Raw) -> Iterator[Mistake]:
                 f"is the address of regions[{seen[url]}] too",
                 "Give each region's own address: drctl must never ask one and hear the other.",
             )
+
+
+def _login(here: Where, login: Raw) -> Iterator[Mistake]:
+    if "creds" in login and ("user" in login or "password" in login):
+        yield Mistake((*here, "creds"), "stands beside user or password", "Keep the one that the server wants.")
+    elif ("user" in login) != ("password" in login):
+        yield Mistake(here, "user and password belong together", "Give both, or neither.")
 
 
 def _zones(data: Raw) -> Iterator[Mistake]:

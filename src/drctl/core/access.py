@@ -38,6 +38,7 @@ class Access:
 
     `domains` are the regions' JetStream domains; one that is not named is called as its region. `stamp` is what the
     lines that write leave on what they touch, as a run does: without it the next move could not tell who was last.
+    `system_nats` are the prefixes of users of the system accounts.
     """
 
     kubectl: tuple[tuple[str, str], ...]
@@ -46,6 +47,7 @@ class Access:
     curl: str
     public_name: str
     domains: tuple[tuple[str, str], ...] = ()
+    system_nats: tuple[tuple[str, str], ...] = ()
     stamp: Stamp = _UNSIGNED
 
     def signed(self, stamp: Stamp) -> Access:
@@ -59,6 +61,10 @@ class Access:
     def nats_in(self, region: str) -> str:
         """Return the nats of a region."""
         return dict(self.nats)[region]
+
+    def system_nats_in(self, region: str) -> str:
+        """Return the nats of a region as a user of its system account, which the operator names if drctl has none."""
+        return dict(self.system_nats).get(region, f"nats --context SYSTEM-ACCOUNT-OF-{region.upper()}")
 
     def domain_of(self, region: str) -> str:
         """Return the JetStream domain of a region."""

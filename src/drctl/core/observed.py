@@ -99,7 +99,10 @@ class StreamState:
     `contact_age` is the time since the mirror last heard its origin; None for "never since the server started"
     and for streams that are no mirror. `fork_seq` and `epoch` come from drctl's metadata, None and 0 without.
     `original_subjects` are those that a fence took away. `config` is the server's own JSON text, but for the
-    `_nats.*` metadata, which the server shows or not as it likes.
+    `_nats.*` metadata, which the server shows or not as it likes. `cluster` is where it is placed, empty for a lone
+    server; `leader` is empty where none is known; `behind` are the replicas that are offline or not current.
+    `created` tells two streams of one name apart. `mirror_error` is what keeps a mirror from its origin, if the
+    server knows. `stored_name` is what the servers call it, where both regions share a meta group; else empty.
     """
 
     name: str
@@ -118,6 +121,12 @@ class StreamState:
     epoch: int
     config: str
     observed_at: datetime
+    created: datetime | None = None
+    cluster: str = ""
+    leader: str = ""
+    behind: tuple[str, ...] = ()
+    mirror_error: str = ""
+    stored_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +153,29 @@ class StoredMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountLimit:
+    """One bound of the account: `what` is streams, consumers, storage or memory (bytes), `tier` is R1, R3 or empty."""
+
+    tier: str
+    what: str
+    used: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class DatastoreInfo:
-    """Who answers: JetStream domain, API level, server version, and the server's clock against ours."""
+    """Who answers: JetStream domain, API level, server version, and the server's clock against ours.
+
+    `cluster` is the answering server's, empty for a lone server. `limits` are those that there are.
+    """
 
     domain: str
     api_level: int
     version: str
     clock_skew: timedelta
     observed_at: datetime
+    cluster: str = ""
+    limits: tuple[AccountLimit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

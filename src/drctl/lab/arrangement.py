@@ -84,6 +84,10 @@ class Arrangement:
         """The sites of each meta group: the servers that elect one leader for all their streams' assignments."""
         return tuple((site,) for site in self.sites) if self.has_domains else (self.sites,)
 
+    def suffix_of(self, region: str) -> str:
+        """Return what a region's streams' names end in; one meta group has no name twice."""
+        return "" if self.has_domains or region == self.hub else f"_{region.upper()}"
+
     def wires_from(self, site: str) -> tuple[Wire, ...]:
         """Return what a site's servers dial at other sites."""
         if self.has_gateways:

@@ -29,7 +29,8 @@ _REGION = Template("""\
     addresses: ["$address"]
     https_port: $https
     kubernetes: {kubeconfig: "$root/kube/$region.kubeconfig", context: $region}
-    nats: {url: "nats://$address:$nats", domain: $region, user: drctl, password: {file: "$root/secrets/nats-drctl"}}
+    nats: {url: "$nats_urls", $joined, user: drctl, password: {file: "$root/secrets/nats-drctl"},
+      system: {user: sys, password: {file: "$root/secrets/nats-sys"}}}
 """)
 
 _CONFIG = Template("""\
@@ -94,10 +95,19 @@ def write_config(layout: Layout) -> None:
         "cloudflare_name": CLOUDFLARE_NAME,
         **{name: str(getattr(layout.ports, name)) for name in type(layout.ports).__dataclass_fields__},
     }
-    regions = "".join(_REGION.substitute(values, region=name, address=ADDRESSES[name]) for name in REGIONS)
+    regions = "".join(_region(layout, values, name) for name in REGIONS)
     layout.config_file.write_text(_CONFIG.substitute(values, regions=regions))
     for region in REGIONS:
         _write_kubeconfig(layout, region)
+
+
+def _region(layout: Layout, values: dict[str, str], region: str) -> str:
+    arrangement = layout.arrangement
+    joined = f"domain: {region}"
+    if not arrangement.has_domains:
+        joined = f'cluster: {region}, stream_suffix: "{arrangement.suffix_of(region)}"'
+    urls = ",".join(layout.nats_urls(region))
+    return _REGION.substitute(values, region=region, address=ADDRESSES[region], nats_urls=urls, joined=joined)
 
 
 def _write_kubeconfig(layout: Layout, region: str) -> None:

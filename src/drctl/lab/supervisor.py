@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drctl.lab import processes, startup
+from drctl.lab.arrangement import Arrangement, Joined
 from drctl.lab.errors import LabError
 from drctl.lab.layout import ADDRESSES, CLIENTS, KEEP_ALIVE, PUBLISHER, RESOLVING, Layout
 
@@ -35,7 +36,7 @@ class ComponentStatus:
     frozen: bool
 
 
-def prepare(root: Path) -> Layout:
+def prepare(root: Path, joined: Joined = Joined.LEAF) -> Layout:
     """Lay out a new lab in a folder, and write down where everything of it is.
 
     What an earlier lab left there is removed, its journals included: they speak of a world that is gone.
@@ -49,7 +50,7 @@ def prepare(root: Path) -> Layout:
         if processes.members(Layout.load(root).lab_id):
             raise LabError(f"a lab is running in {root}", remedy=f"End it with `drctl lab down --root {root}`.")
         _remove_leftovers(root)
-    layout = Layout.make(root)
+    layout = Layout.make(root, Arrangement(joined))
     layout.save()
     return layout
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from drctl.core.lock import Stamp
+    from drctl.core.meta_group import MetaGroup
     from drctl.core.observed import (
         ConsumerState,
         DatastoreInfo,
@@ -56,6 +57,15 @@ class DatastoreReader(Protocol):
         Raises:
             UnreachableError: No answer within the adapter's timeout.
             DeniedError: The credentials were refused.
+        """
+        ...
+
+    def meta_group(self) -> MetaGroup | None:
+        """Return who votes on this region's streams; None where no system account was given to ask by.
+
+        Raises:
+            UnreachableError: No answer within the adapter's timeout.
+            DeniedError: The credentials were refused, or are not the system account's.
         """
         ...
 
@@ -135,6 +145,24 @@ class DatastoreProber(Protocol):
 
         Raises:
             UnreachableError: For one of them no answer that could be told from silence.
+        """
+        ...
+
+    def forbidden_calls(self) -> tuple[str, ...]:
+        """Return the API subjects that a run needs and drctl's user may not use, by calls that do nothing.
+
+        Raises:
+            UnreachableError: No answer within the adapter's timeout.
+            DeniedError: The credentials were refused.
+        """
+        ...
+
+    def try_to_create(self) -> None:
+        """Create a small stream of drctl's own, and delete it again.
+
+        Raises:
+            UnreachableError, ThrottledError, OutcomeUnknownError: Streams cannot be made or changed here now.
+            DeniedError, RefusedError: As their names say; nothing was written.
         """
         ...
 

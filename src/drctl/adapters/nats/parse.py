@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from drctl.core.observed import ConsumerState, StreamState
+from drctl.core.observed import AccountLimit, ConsumerState, StreamState
 from drctl.core.stream_config import kind_of, role_of
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ def stream_state(info: Json, observed_at: datetime) -> StreamState:
     """Return a stream from its raw STREAM.INFO; `observed_at` is our clock just before the request was sent."""
     config, state = info["config"], info["state"]
     metadata = config.get("metadata") or {}
+    cluster, mirror = info.get("cluster") or {}, info.get("mirror") or {}
+    replicas = cluster.get("replicas") or ()
     return StreamState(
         name=config["name"],
         kind=kind_of(config["name"]),
@@ -43,6 +45,12 @@ def stream_state(info: Json, observed_at: datetime) -> StreamState:
         epoch=_number(metadata, EPOCH) or 0,
         config=_text(config),
         observed_at=observed_at,
+        created=moment(info.get("created", "")),
+        cluster=cluster.get("name", ""),
+        leader=cluster.get("leader", ""),
+        behind=tuple(sorted(peer["name"] for peer in replicas if peer.get("offline") or not peer.get("current"))),
+        mirror_error=(mirror.get("error") or {}).get("description", ""),
+        stored_name=info.get("stored", ""),
     )
 
 
@@ -61,6 +69,17 @@ def consumer_state(info: Json, observed_at: datetime) -> ConsumerState:
         start_seq=start,
         config=_text(config),
         observed_at=observed_at,
+    )
+
+
+def account_limits(account: Json) -> tuple[AccountLimit, ...]:
+    """Return every bound of an account from its raw INFO; -1 and an absent one mean none, each tier has its own."""
+    tiers = account.get("tiers") or {"": account}
+    return tuple(
+        AccountLimit(tier, what, int(found.get(what, 0)), int(limit))
+        for tier, found in sorted(tiers.items())
+        for what in ("streams", "consumers", "storage", "memory")
+        if (limit := (found.get("limits") or {}).get(f"max_{what}", -1)) >= 0
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from drctl.adapters.nats.parse import consumer_state, is_the_applications, moment, stream_state
+from drctl.adapters.nats.parse import account_limits, consumer_state, is_the_applications, moment, stream_state
 from drctl.core.errors import NotFoundError, UnreachableError
 from drctl.core.observed import DatastoreInfo
 from drctl.core.topology import HEARTBEAT_STREAM
@@ -30,12 +30,15 @@ class NatsReader:
         """
         observed_at = datetime.now(UTC)
         account = self._api.read("INFO", "read the account")
+        facts = self._api.facts("read the version")
         return DatastoreInfo(
             domain=account.get("domain", ""),
             api_level=int(account.get("api", {}).get("level", 0)),
-            version=self._api.facts("read the version").version,
+            version=facts.version,
             clock_skew=self._clock_skew(),
             observed_at=observed_at,
+            cluster=facts.cluster,
+            limits=account_limits(account),
         )
 
     def streams(self) -> tuple[StreamState, ...]:
@@ -99,10 +102,12 @@ class NatsReader:
         """
         self._api.read("INFO", "read the account")
         try:
-            answer = self._api.read("INFO", f"ask {domain} through the link", prefix=f"$JS.{domain}.API")
+            # Without domains both regions are one JetStream, which has answered just now.
+            prefix = f"$JS.{domain}.API" if domain else "$JS.API"
+            answer = self._api.read("INFO", f"ask {domain} through the link", prefix=prefix)
         except UnreachableError:
             return False
-        return bool(answer.get("domain") == domain)
+        return bool(answer.get("domain", "") == domain)
 
     def _clock_skew(self) -> timedelta:
         sent = datetime.now(UTC)

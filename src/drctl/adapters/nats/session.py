@@ -41,6 +41,8 @@ class ServerFacts:
 
     version: str
     max_payload: int
+    name: str
+    cluster: str
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class Session:
     """Requests with explicit timeouts. Never reconnects behind the caller's back: the next call connects anew."""
 
     def __init__(self, url: str, credentials: Credentials, timeout_seconds: float) -> None:
-        self._url = url
+        self._servers = url.split(",")
         self._credentials = credentials
         self._timeout = timeout_seconds
         self._opening = asyncio.Lock()
@@ -115,7 +117,8 @@ class Session:
             WireError: There is no connection.
         """
         client = (await self._connected(_now() + self._timeout)).client
-        return ServerFacts(_dotted(client), client.max_payload)
+        said = client._server_info  # noqa: SLF001 - nats-py 2.16 has no other way to the server's name and cluster
+        return ServerFacts(_dotted(client), client.max_payload, said.get("server_name", ""), said.get("cluster", ""))
 
     async def close(self) -> None:
         """End the connection, if there is one."""
@@ -148,12 +151,14 @@ class Session:
         try:
             # Zero or negative attempts make nats-py 2.16 try for ever; with one it tries twice.
             await link.client.connect(
-                self._url,
+                self._servers,
                 name="drctl",
                 user=self._credentials.user or None,
                 password=self._credentials.password or None,
                 user_credentials=self._credentials.creds_file or None,
-                connect_timeout=left,  # type: ignore[arg-type]  # seconds; fractions work
+                # Each of several is tried, in the order given; a silent one must not use up the time of the others.
+                dont_randomize=True,
+                connect_timeout=left / len(self._servers),  # type: ignore[arg-type]  # seconds; fractions work
                 allow_reconnect=False,
                 max_reconnect_attempts=1,
                 reconnect_time_wait=0,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from drctl.adapters.nats.api import JetStreamApi, Json
+    from drctl.adapters.nats.lost_origin import LostOrigin
     from drctl.core.lock import Stamp
     from drctl.core.observed import ConsumerState, StreamState
     from drctl.ports.datastore import PromotionWish
@@ -27,8 +28,9 @@ PROMOTION_LEVEL = {"Nats-Required-Api-Level": "2"}
 class NatsWriter:
     """Changes one region's streams and consumers."""
 
-    def __init__(self, api: JetStreamApi) -> None:
+    def __init__(self, api: JetStreamApi, lost_origin: LostOrigin | None = None) -> None:
         self._api = api
+        self._lost_origin = lost_origin
 
     def fence(self, stream: str, stamp: Stamp) -> None:
         """Take the stream's subjects away, keeping them in its metadata, so that no client can write to it.
@@ -128,6 +130,10 @@ class NatsWriter:
                 for subject in wish.subjects
                 for name in self._api.read("STREAM.NAMES", what, {"subject": subject}).get("streams") or ()
             } - {wish.stream}
+            if self._lost_origin is not None and self._lost_origin.owns(info["config"], owners):
+                self._lost_origin.move_subjects(info["config"], wish)
+                self._update(promoted(info, wish, stamp), what, holds, PROMOTION_LEVEL)
+                return
             raise RefusedByApiError(
                 f"{exc.message}; the subjects belong to {', '.join(sorted(owners)) or 'another stream'}",
                 number=exc.number,

@@ -11,6 +11,7 @@ from drctl.core.errors import ExitCode
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from drctl.core.access import Access
     from drctl.core.intent import Intent
     from drctl.core.inventory import Inventory
     from drctl.core.topology import Topology
@@ -41,13 +42,17 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is verified: a failover in that direction, as the world is now. `probes` None: read only."""
+    """What is verified: a failover in that direction, as the world is now. `probes` None: read only.
+
+    `access` is for what only a person may do.
+    """
 
     topology: Topology
     intent: Intent
     inventory: Inventory
     reads: ReadPorts
     probes: ProbePorts | None
+    access: Access
 
     def result(self, name: str, outcome: Outcome, message: str, remedy: str = "") -> CheckResult:
         """Return a result as seen now; its group is the first part of its name."""

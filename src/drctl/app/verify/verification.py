@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drctl.app.fanout import fan_out
-from drctl.app.verify.datastore import check_datastore
+from drctl.app.verify.datastore.checks import check_datastore
 from drctl.app.verify.model import CheckResult, Subject, Verification
 from drctl.app.verify.names import check_names
 from drctl.app.verify.reachability import check_reachability

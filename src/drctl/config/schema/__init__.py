@@ -8,7 +8,7 @@ from drctl.config import fields
 from drctl.config.schema.base import FileReference, SecretReference, Strict
 from drctl.config.schema.dns import VENDORS, CloudflareZone, Record, Rfc2136Zone, Route53Zone, Zone
 from drctl.config.schema.promises import Contracts, TimingSettings
-from drctl.config.schema.regions import Kubernetes, Nats, Region
+from drctl.config.schema.regions import Kubernetes, Nats, Region, SystemAccount
 from drctl.config.schema.selection import Probe, Secret, Selector, Stream, Workload
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Selector",
     "Settings",
     "Stream",
+    "SystemAccount",
     "TimingSettings",
     "Workload",
     "Zone",

@@ -20,11 +20,22 @@ class Kubernetes(Strict):
     """The context in it; named, because a current context changes under one's feet."""
 
 
+class SystemAccount(Strict):
+    """A user of a region's system account: with it drctl sees who votes on its streams. It only looks."""
+
+    user: str = ""
+    """The user, with `password`."""
+    password: SecretReference | None = None
+    """The user's password, by reference."""
+    creds: FileReference | None = None
+    """A credentials file, instead of user and password."""
+
+
 class Nats(Strict):
     """How drctl reaches a region's NATS."""
 
-    url: fields.NatsUrl
-    """The region's own address, not one that another region may answer."""
+    url: fields.NatsUrls
+    """The region's own address, not one that another region may answer; several with commas between them."""
     domain: str = ""
     """The region's JetStream domain; empty without domains."""
     user: str = ""
@@ -33,6 +44,12 @@ class Nats(Strict):
     """The user's password, by reference."""
     creds: FileReference | None = None
     """A credentials file, instead of user and password."""
+    system: SystemAccount | None = None
+    """A user of the system account; without one, who votes on the streams stays unknown."""
+    cluster: str = ""
+    """In a super-cluster: the region's cluster, where its streams are placed."""
+    stream_suffix: str = ""
+    """In a super-cluster no name is given twice: what this region's streams' names end in."""
 
 
 class Region(Strict):

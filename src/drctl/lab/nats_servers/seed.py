@@ -25,4 +25,4 @@ def seed(layout: Layout) -> None:
 
 async def _seed(layout: Layout) -> None:
     async with connected(layout, "east") as east, connected(layout, "west") as west:
-        await create_all(east, west)
+        await create_all(east, west, layout.arrangement)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nats.aio.client import Client
 
+    from drctl.lab.arrangement import Arrangement
+
 BUCKET = "settings"
 ORDERS = "ORDERS"
 SETTINGS = f"KV_{BUCKET}"
@@ -15,15 +17,17 @@ HEARTBEATS = "DRCTL_HB"
 CONSUMER = "billing"
 
 
-async def create_all(east: Client, west: Client) -> None:
+async def create_all(east: Client, west: Client, arrangement: Arrangement) -> None:
     """Create them.
 
     Raises:
         RuntimeError: A server refused one of them.
     """
     for config in _origins():
-        await _call(east, f"STREAM.CREATE.{config['name']}", config)
-        await _call(west, f"STREAM.CREATE.{config['name']}", _mirror(config))
+        origin = config | _placed(arrangement, "east")
+        await _call(east, f"STREAM.CREATE.{origin['name']}", origin)
+        mirror = _mirror(config, arrangement)
+        await _call(west, f"STREAM.CREATE.{mirror['name']}", mirror)
     consumer = {
         "durable_name": CONSUMER,
         "ack_policy": "explicit",
@@ -53,14 +57,24 @@ def _origins() -> tuple[dict[str, Any], ...]:
     return tuple(shared | config for config in (orders, settings, heartbeats))
 
 
-def _mirror(origin: dict[str, Any]) -> dict[str, Any]:
+def _placed(arrangement: Arrangement, region: str) -> dict[str, Any]:
+    return {} if arrangement.has_domains else {"placement": {"cluster": region}}
+
+
+def _mirror(origin: dict[str, Any], arrangement: Arrangement) -> dict[str, Any]:
     """Return the mirror of an origin: same limits, and duplicate_window, so that retries are found after promotion."""
     config = {key: value for key, value in origin.items() if key != "subjects"}
-    return config | {
-        "mirror": {"name": origin["name"], "external": {"api": "$JS.east.API"}},
-        "mirror_direct": False,
-        "metadata": {"drctl.subjects": json.dumps(origin["subjects"])},
-    }
+    through = {"external": {"api": "$JS.east.API"}} if arrangement.has_domains else {}
+    return (
+        config
+        | {
+            "name": f"{origin['name']}{arrangement.suffix_of('west')}",
+            "mirror": {"name": origin["name"]} | through,
+            "mirror_direct": False,
+            "metadata": {"drctl.subjects": json.dumps(origin["subjects"])},
+        }
+        | _placed(arrangement, "west")
+    )
 
 
 async def _call(client: Client, subject: str, body: dict[str, Any]) -> None:
