@@ -150,6 +150,23 @@ def test_only_what_a_plan_starts_again_may_be_left_running_by_a_resumed_run(retu
     assert [(step.region, step.returns) for step in stops] == [(EAST, True), (WEST, False)]
 
 
+def test_the_workloads_of_a_standby_are_not_stopped_before_they_are_started(healthy: Inventory) -> None:
+    home = replace(HOME, source=EAST, target=WEST)
+
+    plan = plan_failback(shop_topology(), home, healthy)
+
+    stopped = [step.region for step in plan.steps() if isinstance(step, FenceWorkloads)]
+    assert stopped == [EAST]
+
+
+def test_a_standby_that_is_only_protected_again_is_brought_to_its_floor(healthy: Inventory) -> None:
+    home = replace(HOME, source=EAST, target=WEST, reprotect_only=True)
+
+    plan = plan_failback(shop_topology(), home, healthy)
+
+    assert [step.region for step in plan.steps() if isinstance(step, FenceWorkloads)] == [WEST]
+
+
 def test_a_fence_alone_takes_streams_and_workloads_of_one_region(healthy: Inventory) -> None:
     intent = Intent(Operation.FENCE, Mode.EMERGENCY, WEST, EAST)
     assert healthy.source is not None

@@ -85,12 +85,21 @@ def _east_was_left() -> Operator:
     return operator
 
 
+def _east_is_standby() -> Operator:
+    operator = _east_lives()
+    operator.run(PLANNED, (), run_id="run-0")
+    order(operator.world, 2, WEST)
+    operator.world.calls.writes.clear()
+    return operator
+
+
 DEAD = Story("emergency, east is dead", EMERGENCY, ACCEPTS, _east_is_dead)
 ALIVE = Story("emergency, east answers", EMERGENCY, (), _east_lives)
 PLAN = Story("planned", PLANNED, (), _east_lives)
 BACK = Story("failback", HOME, (), _east_is_back)
 LEFT = Story("undo", UNDO, (), _east_was_left)
-STORIES = (DEAD, ALIVE, PLAN, BACK, LEFT)
+ROUND = Story("failback from a planned move", HOME, (), _east_is_standby)
+STORIES = (DEAD, ALIVE, PLAN, BACK, LEFT, ROUND)
 
 
 def ending(world: World, report: Report, run_id: str = "run-1") -> Ending:

@@ -10,7 +10,7 @@ import pytest
 from drctl.core.errors import BlockedError
 from drctl.core.events import RunUndone
 from fakes.calls import Crashed, Fault
-from simulation.stories import BACK, DEAD, LEFT, PLAN, STORIES, Ending, Story, ending, uncrashed
+from simulation.stories import BACK, DEAD, LEFT, PLAN, ROUND, STORIES, Ending, Story, ending, uncrashed
 
 if TYPE_CHECKING:
     from drctl.ports.journal import Record
@@ -30,7 +30,7 @@ def _whole(name: str) -> tuple[Ending, int, tuple[str, ...]]:
 def _points() -> list[object]:
     return [
         pytest.param(story, number, durable, id=f"{story.name}-{'after' if durable else 'before'}_record_{number}")
-        for story in (DEAD, PLAN, BACK, LEFT)
+        for story in (DEAD, PLAN, BACK, LEFT, ROUND)
         for number in range(1, _whole(story.name)[1] + 1)
         for durable in (False, True)
     ]

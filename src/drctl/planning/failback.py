@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from drctl.core.intent import Intent
 from drctl.core.inventory import Inventory
-from drctl.core.observed import StreamState
+from drctl.core.observed import StreamRole, StreamState
 from drctl.core.tail import rescue_name
 from drctl.core.topology import HEARTBEAT_STREAM, Topology
 from drctl.planning.plan import ISOLATE, LINK, REBUILD, RESCUE, Phase, Plan, Wave, make_plan
@@ -58,7 +58,7 @@ def reprotect_phases(
     rescue = RescueTail(f"rescue_tail:{back}", back, active, tails, deadline)
     seal = SealTail(f"seal_tail:{back}", back, active, tails, deadline)
     return (
-        _isolate(topology, back, inventory, streams),
+        _isolate(topology, intent, inventory, streams),
         Phase(LINK, (Wave((AwaitLink("await_link", back, active, deadline),)),)),
         Phase(RESCUE, (Wave((rescue,)), Wave((seal,))) if tails else ()),
         Phase(
@@ -71,10 +71,13 @@ def reprotect_phases(
     )
 
 
-def _isolate(topology: Topology, back: str, inventory: Inventory, streams: tuple[PromoteItem, ...]) -> Phase:
-    deadline = topology.timing.step_deadline
+def _isolate(topology: Topology, intent: Intent, inventory: Inventory, streams: tuple[PromoteItem, ...]) -> Phase:
+    back, deadline = intent.target, topology.timing.step_deadline
     fenced = tuple(FenceItem(item.name, item.tier) for item in streams)
-    stopped = workloads_to_stop(topology, inventory.target)
+    # Where all streams are mirrors it is a standby, and its workloads are about to be started. A run that is taken up
+    # could not tell them from those that came back: nothing of that region is signed by it before the promotion.
+    is_standby = not intent.reprotect_only and _mirrors_all(inventory, streams)
+    stopped = () if is_standby else workloads_to_stop(topology, inventory.target)
     stop = FenceWorkloads(f"fence_workloads:{back}", back, stopped, deadline, returns=True)
     return Phase(
         ISOLATE,
@@ -83,6 +86,11 @@ def _isolate(topology: Topology, back: str, inventory: Inventory, streams: tuple
             Wave((stop,) if stopped else ()),
         ),
     )
+
+
+def _mirrors_all(inventory: Inventory, streams: tuple[PromoteItem, ...]) -> bool:
+    mirrors = {stream.name for stream in inventory.target.streams if stream.role is StreamRole.MIRROR}
+    return {item.name for item in streams} <= mirrors
 
 
 def _tails(inventory: Inventory, streams: tuple[PromoteItem, ...]) -> tuple[TailItem, ...]:
