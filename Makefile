@@ -12,7 +12,7 @@ PYTEST_ARGS ?= -n 2
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test test-cluster check lint fmt types imports bench cov lock clean
+.PHONY: help setup demo test test-all test-cluster check lint fmt types imports bench cov lock clean
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -22,6 +22,9 @@ demo: $(VENV)/.run ## The whole story on this machine: traffic, outage, failover
 
 test: $(VENV)/.dev ## Every test; those that need a server which is not there are skipped by name
 	@$(BIN)/pytest $(PYTEST_ARGS)
+
+test-all: $(VENV)/.dev ## Every test, and those that take many minutes: rounds of moves, kills at points drawn by a seed
+	@$(BIN)/pytest $(PYTEST_ARGS) --long
 
 test-cluster: $(VENV)/.dev ## The tests against a real kube-apiserver (KUBEBUILDER_ASSETS says where it is)
 	@test -n "$$KUBEBUILDER_ASSETS" || { echo 'Say where kube-apiserver and etcd are: make test-cluster KUBEBUILDER_ASSETS=DIR'; exit 2; }

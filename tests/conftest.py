@@ -11,11 +11,13 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+FIGURES = "figures"
 _SEED = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, default=None, help="run tests that use `seed` with this one (or DRCTL_SEED)")
+    parser.addoption("--long", action="store_true", help="run the tests marked `long` too (make test-all)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,8 +28,26 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_SEED] = given
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes minutes, unless asked for: deselected, not skipped, and counted as such."""
+    if config.getoption("--long"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     return f"seed: {config.stash[_SEED]} (again with --seed {config.stash[_SEED]})"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what a test measured, also where it passed."""
+    for report in (one for ended in ("passed", "failed") for one in terminalreporter.getreports(ended)):
+        for name, text in report.user_properties:
+            if name == FIGURES:
+                terminalreporter.section(f"{FIGURES} of {report.nodeid}")
+                terminalreporter.write_line(str(text))
 
 
 @pytest.fixture
