@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from drctl.lab import faults, orders, supervisor
 from drctl.lab.faults import LINK, Fault
+from drctl.lab.truth import Records
 from onlab.driving import ACCEPTED, EMERGENCY, eventually
 
 if TYPE_CHECKING:
@@ -108,11 +109,11 @@ class Promises:
 
 
 def kept_promises(lab: Driven) -> Promises:
-    """End the client, and look for every order of its record: in east, where the service is, and in the ledger."""
-    supervisor.stop_client(lab.layout)
+    """End the clients, and look for every order of their records: in east, where the service is, and in the ledger."""
+    supervisor.stop_clients(lab.layout)
     told = lab.run("ledger", "--output", "json")
     assert told.code == 0, told.err
     lost = {line["id"] for line in told.document["messages"] if line["stream"] == "ORDERS"}
-    promised = frozenset(attempt.id for attempt in lab.truth().acknowledged())
+    promised = frozenset(attempt.id for attempt in Records.read(lab.layout).everyone.acknowledged())
     there = frozenset(orders.stored(lab.layout, "east").values())
     return Promises(there & promised, frozenset(lost) & promised, promised)
