@@ -16,8 +16,9 @@ from fakes.shop import EAST, WEST, lose_east, make_shop, order, watch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from drctl.app.facts import LossLine
     from drctl.app.prepare import Prepared
-    from drctl.app.report import LossLine, Report
+    from drctl.app.report import Report
     from drctl.core.errors import ExitCode
     from drctl.core.intent import Intent
     from fakes.world import World

@@ -16,6 +16,7 @@ from drctl.planning.emergency import plan_emergency
 from drctl.planning.failback import plan_failback
 from drctl.planning.fence import plan_fence
 from drctl.planning.leaving_out import without
+from drctl.planning.outage import predict_outage
 from drctl.planning.planned import plan_planned
 from drctl.planning.undo import Undone, plan_undo
 from drctl.steps.freeze_point import state_loss
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from drctl.core.item import ItemRef
     from drctl.core.loss import Loss
     from drctl.core.topology import Topology
+    from drctl.planning.outage import Outage
     from drctl.planning.plan import Plan
     from drctl.ports.codec import Codec
     from drctl.ports.world import ReadPorts
@@ -41,6 +43,7 @@ class Prepared:
     losses: tuple[Loss, ...]
     findings: tuple[Finding, ...]
     left_out: tuple[ItemRef, ...] = ()
+    outage: Outage | None = None
 
     @property
     def is_there_already(self) -> bool:
@@ -74,7 +77,8 @@ def prepare(
     plan = plan_undo(topology, intent, inventory, undone) if undone else _plan(topology, intent, inventory)
     previews = preview(plan, world)
     findings = _findings(world, topology, plan, inventory, previews)
-    return Prepared(plan, inventory, previews, _losses(world, inventory, intent), findings)
+    losses, outage = _losses(world, inventory, intent), predict_outage(topology, plan, inventory.records)
+    return Prepared(plan, inventory, previews, losses, findings, outage=outage)
 
 
 def leave_out(world: ReadPorts, topology: Topology, whole: Prepared, names: tuple[str, ...]) -> Prepared:

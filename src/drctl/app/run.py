@@ -32,12 +32,14 @@ from drctl.planning.leaving_out import breaks, only, with_dependents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from drctl.app.locking import HeldLock
     from drctl.app.prepare import Prepared
     from drctl.app.report import Report
     from drctl.core.item import ItemRef
     from drctl.core.topology import Topology
+    from drctl.planning.outage import Outage
     from drctl.planning.plan import Plan
     from drctl.ports.codec import Codec
     from drctl.ports.gate import Gate
@@ -120,7 +122,13 @@ class Runner:
             RunStarted(lock.run_id, plan.intent, plan.digest, self._console.operator, __version__),
             RunConfirmed(agreed.how, agreed.accepted, predictions(prepared.previews)),
             *self._left_out(plan, Omit(prepared.left_out, agreed.reason)),
-            FactsMeasured("run", (Fact(FactKind.PUBLIC_FAILED_SINCE, "public name", failed, reads.clock.now()),)),
+            FactsMeasured(
+                "run",
+                (
+                    Fact(FactKind.PUBLIC_FAILED_SINCE, "public name", failed, reads.clock.now()),
+                    *_predicted(prepared.outage, reads.clock.now()),
+                ),
+            ),
             # Last: a run with an epoch can be resumed, and then has all of the above.
             EpochClaimed(epoch),
         )
@@ -201,3 +209,14 @@ class Runner:
         report = make_report(self._service.topology, plan, read_state(journal), clock.now())
         recorder.record(RunEnded(first_that_counts(exit_codes(report)), report.verdict))
         return make_report(self._service.topology, plan, read_state(journal), clock.now())
+
+
+def _predicted(outage: Outage | None, now: datetime) -> tuple[Fact, ...]:
+    """Return what the plan said of a planned move's outage, for the report to compare."""
+    if outage is None:
+        return ()
+    gap, total = outage.stream_gap.total_seconds(), outage.total.total_seconds()
+    return (
+        Fact(FactKind.STREAM_GAP_PREDICTED_SECONDS, "streams", gap, now),
+        Fact(FactKind.WRITE_OUTAGE_PREDICTED_SECONDS, "clients", total, now),
+    )

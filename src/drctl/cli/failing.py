@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drctl.app.ending import undo_intent
+from drctl.app.facts import Facts
 from drctl.app.fanout import within
 from drctl.app.items import leavable as leavable_in
 from drctl.app.prepare import Prepared, prepare
-from drctl.app.report import Facts
 from drctl.app.status import BUDGET, Role, look
 from drctl.core.contract import FactKind
 from drctl.core.errors import BlockedError, DrctlError

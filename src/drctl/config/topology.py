@@ -118,6 +118,7 @@ def _timing(settings: schema.Settings) -> Timing:
         revert_reread=timedelta(seconds=given.revert_reread_seconds),
         step_deadline=timedelta(seconds=given.step_deadline_seconds),
         drain=timedelta(seconds=given.drain_seconds),
+        dns_change=timedelta(seconds=given.dns_change_seconds),
         client_retry=timedelta(seconds=given.client_retry_seconds),
         inventory_age_max=timedelta(hours=given.inventory_age_max_hours),
         rto_from=settings.contracts.rto_from,

@@ -27,6 +27,8 @@ class FactKind(StrEnum):
     SECRET_REFRESHED_BEFORE = "secret_refreshed_before"  # noqa: S105
     SECRET_SYNCED = "secret_synced"  # noqa: S105
     FENCE_SENT_AFTER = "fence_sent_after"
+    STREAM_GAP_PREDICTED_SECONDS = "stream_gap_predicted_seconds"
+    WRITE_OUTAGE_PREDICTED_SECONDS = "write_outage_predicted_seconds"
     STREAM_BOUND = "stream_bound"
     CONSUMER_CARRIED = "consumer_carried"
     WRITE_PROVED = "write_proved"

@@ -182,6 +182,7 @@ class Timing:
     inventory_age_max: timedelta = timedelta(hours=24)
     rto_from: RtoFrom = RtoFrom.FIRST_FAILED_SAMPLE
     drain: timedelta = timedelta(minutes=1)
+    dns_change: timedelta = timedelta(minutes=1)
 
 
 DEFAULT_CONTRACTS = (

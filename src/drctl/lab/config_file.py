@@ -76,7 +76,8 @@ probes:
     body: '{"id": "drctl-smoke"}'
     expect_status: [201]
     marker_header: X-Drctl-Smoke
-timing: {stability_seconds: 1, settle_seconds: 3, revert_reread_seconds: 3, client_retry_seconds: 1}
+timing: {stability_seconds: 1, settle_seconds: 3, revert_reread_seconds: 3,
+         client_retry_seconds: 1, dns_change_seconds: 5}
 """)
 
 

@@ -13,6 +13,7 @@ from drctl.lab.errors import LabError
 from drctl.lab.faults import LINK
 from drctl.lab.judgement import Claim, cut_over, served_again
 from drctl.lab.layout import RESOLVING
+from drctl.lab.outage_claims import outage_claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,4 +131,8 @@ def _planned_switch(report: dict[str, Any], records: Records, home: Return, allo
     outage = outages[RESOLVING]
     if outage is None:
         return (Claim("the planned switch was seen by the client", report["verdict"], "no outage", agrees=False),)
-    return (*cut_over(report, outage, allowed), served_again(report, outages, "east"))
+    return (
+        *cut_over(report, outage, allowed),
+        served_again(report, outages, "east"),
+        *outage_claims(report, outages),
+    )

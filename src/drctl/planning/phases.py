@@ -35,13 +35,15 @@ def promote_phase(topology: Topology, intent: Intent, inventory: Inventory, stre
     target, deadline = intent.target, topology.timing.step_deadline
     first = tuple(item for item in streams if kind_of(item.name) in _BUCKETS)
     second = tuple(item for item in streams if kind_of(item.name) is StreamKind.STREAM)
+    buckets = PromoteStream(f"promote_stream:{target}:buckets", target, first, deadline, probed_later=bool(second))
+    others = PromoteStream(f"promote_stream:{target}:streams", target, second, deadline, probes_too=first)
     carried = consumers_to_carry(topology, inventory)
     carry = CarryConsumers(f"carry_consumers:{target}", intent.source, target, carried, deadline)
     return Phase(
         PROMOTE,
         (
-            Wave((PromoteStream(f"promote_stream:{target}:buckets", target, first, deadline),) if first else ()),
-            Wave((PromoteStream(f"promote_stream:{target}:streams", target, second, deadline),) if second else ()),
+            Wave((buckets,) if first else ()),
+            Wave((others,) if second else ()),
             Wave((carry,) if carried else ()),
         ),
     )

@@ -46,11 +46,24 @@ def plan_json(prepared: Prepared) -> dict[str, Json]:
             {"item": ref.item, "step": ref.step_id, "breaks": list(breaks(plan, ref))} for ref in prepared.left_out
         ],
         "losses": [_loss(line, seen) for line in prepared.losses],
+        "outage": _outage(prepared),
         "findings": findings_json(shown_findings(prepared), seen),
         "consent": {
             "confirm": plan.title,
             "accept": [*sorted({finding.code for finding in prepared.findings if finding.acceptable})],
         },
+    }
+
+
+def _outage(prepared: Prepared) -> Json:
+    """Return the bounds of a planned move; null where none can be given."""
+    outage = prepared.outage
+    if outage is None:
+        return None
+    return {
+        "stream_gap_seconds_max": jsonable(outage.stream_gap),
+        "write_outage_seconds_max": jsonable(outage.total),
+        "parts": [{"name": part.name, "seconds_max": jsonable(part.at_most)} for part in outage.parts],
     }
 
 

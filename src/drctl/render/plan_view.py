@@ -192,6 +192,9 @@ def _print_outage(page: Page, prepared: Prepared, topology: Topology) -> None:
             return
     elif prepared.plan.intent.mode is Mode.EMERGENCY:
         page.prose("since the failure, until the switch below reached them; how long the run takes is unknown.", 2)
+    elif prepared.outage is not None:
+        parts = ", ".join(f"{part.name} {lasted(part.at_most)}" for part in prepared.outage.parts)
+        page.prose(f"at most {lasted(prepared.outage.total)} from the fence of the source: {parts}.", 2)
     else:
         page.prose("from the fence of the source until the switch below reached them.", 2)
     unawaited = {(rule.zone, rule.name, rule.type) for rule in topology.records if not rule.awaited}

@@ -12,7 +12,9 @@ from drctl.render.jsonable import Json, changes_json, jsonable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drctl.app.report import LossLine, OpenLine, Report, StepLine, Timeline
+    from drctl.app.facts import LossLine
+    from drctl.app.outage import MeasuredOutage
+    from drctl.app.report import OpenLine, Report, StepLine, Timeline
 
 
 def report_json(report: Report) -> dict[str, Json]:
@@ -36,6 +38,7 @@ def report_json(report: Report) -> dict[str, Json]:
         "exit_codes": [int(code) for code in sorted(exit_codes(report)) if report.exit_code is not None],
         "contracts": [_contract(line) for line in report.contracts],
         "losses": [_loss(line) for line in report.losses],
+        "outage": _outage(report.outage),
         "timeline": _timeline(report.timeline),
         "steps": [_step(line) for line in report.steps],
         "applied": [{"step": step, "changes": changes_json(diff)} for step, diff in report.applied],
@@ -91,6 +94,17 @@ def _loss(line: LossLine) -> Json:
         "messages_min": line.messages_min,
         "messages_exact": line.messages_exact,
         "evidence": jsonable(line.evidence),
+    }
+
+
+def _outage(line: MeasuredOutage | None) -> Json:
+    if line is None:
+        return None
+    return {
+        "stream_gap_seconds": jsonable(line.stream_gap),
+        "stream_gap_predicted_seconds": line.stream_gap_predicted_seconds,
+        "write_outage_seconds_max": jsonable(line.writes_at_most),
+        "write_outage_predicted_seconds": line.writes_predicted_seconds,
     }
 
 

@@ -24,6 +24,7 @@ def report_md(report: Report, client_saw: Mapping[str, str] | None = None) -> st
         list(_decided(report)),
         list(_contracts(report, client_saw)),
         list(_losses(report)),
+        list(_outage(report)),
         list(_open(report)),
         list(_timeline(report)),
         list(_steps(report)),
@@ -74,6 +75,15 @@ def _losses(report: Report) -> Iterator[str]:
         words = loss(line.state, line.seconds_max, line.messages_min, line.messages_exact)
         froze = UNKNOWN if line.freeze_seq is None else str(line.freeze_seq)
         yield row(code(line.stream), froze, words, plain(line.evidence))
+
+
+def _outage(report: Report) -> Iterator[str]:
+    if lines := tuple(report_words.outage(report)):
+        yield "## Outage"
+        yield ""
+        yield from head("what", "how long")
+        for what, words in lines:
+            yield row(plain(what), plain(words))
 
 
 def _open(report: Report) -> Iterator[str]:

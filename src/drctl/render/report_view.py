@@ -32,6 +32,10 @@ def print_report(report: Report, console: Console, folder: str | Path) -> None:
         for line in report.losses:
             words = loss(line.state, line.seconds_max, line.messages_min, line.messages_exact)
             page.labelled(f"  {line.stream}", f"{words}; froze at sequence {_or_unknown(line.freeze_seq)}")
+    if lines := tuple(report_words.outage(report)):
+        page.heading("Outage")
+        for what, words in lines:
+            page.labelled(f"  {what}", words)
     _print_cutover(report, page)
     _print_open(report, page)
     page.heading("Evidence")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from drctl.core.contract import Compliance
 from drctl.core.intent import Mode, Operation
 from drctl.render.contract_table import contract_name
-from drctl.render.wording import clock_time, finish_command, one_line
+from drctl.render.wording import clock_time, finish_command, lasted, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +105,19 @@ def _open(item: str, line: OpenLine) -> str:
 def _sealed(report: Report) -> Iterator[str]:
     changes = (change for _, diff in report.applied for change in diff.changes)
     yield from (change.object for change in changes if change.field == "sealed" and change.after is True)
+
+
+def outage(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield how long a planned move kept clients from writing: what it was, and how long, beside what was predicted."""
+    seen = report.outage
+    if seen is None:
+        return
+    for what, at_most, measured, predicted in (
+        ("stream gap", "", seen.stream_gap, seen.stream_gap_predicted_seconds),
+        ("no writes", "at most ", seen.writes_at_most, seen.writes_predicted_seconds),
+    ):
+        said = "nothing was predicted" if predicted is None else f"predicted: at most {predicted:g} s"
+        yield what, f"{at_most}{lasted(measured)} ({said})"
 
 
 def moments(timeline: Timeline) -> Iterator[tuple[str, str]]:

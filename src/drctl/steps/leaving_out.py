@@ -64,6 +64,8 @@ def item_tiers(step: AnyStep) -> dict[str, Tier]:
             return named | {VENDOR: Tier.IMPORTANT}
         case Settle(items=workloads):
             return {PUBLIC_NAME: Tier.CRITICAL} | {item.name: item.tier for item in workloads}
+        case PromoteStream(items=items, probes_too=probed):
+            return {item.name: item.tier for item in (*probed, *items)}
         case _:
             return {item.name: item.tier for item in step.items}
 
@@ -109,7 +111,8 @@ def _part(step: AnyStep, keeps: Callable[[str], bool]) -> AnyStep | None:  # noq
         case AwaitWorkloads():
             part = replace(step, items=_kept(step.items, keeps))
         case PromoteStream():
-            part = replace(step, items=_kept(step.items, keeps))
+            promoted, probed = _kept(step.items, keeps), _kept(step.probes_too, keeps)
+            return replace(step, items=promoted, probes_too=probed) if promoted or probed else None
         case CarryConsumers():
             part = replace(step, items=_kept(step.items, keeps))
         case DrainStreams():

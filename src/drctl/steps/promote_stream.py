@@ -45,7 +45,11 @@ class PromoteItem:
 
 @dataclass(frozen=True, slots=True)
 class PromoteStream:
-    """Promote each mirror in one atomic update, with the fork and the epoch in its metadata."""
+    """Promote each mirror in one atomic update, with the fork and the epoch in its metadata.
+
+    `probed_later` leaves the probe to a later step of this kind, which has these streams in `probes_too`: each wait
+    for a second binder is part of the outage of a planned move, and one is enough for all.
+    """
 
     id: str
     region: str
@@ -53,11 +57,15 @@ class PromoteStream:
     deadline: timedelta
     stable_for: timedelta = timedelta(0)
     component: str = "nats"
+    probed_later: bool = False
+    probes_too: tuple[PromoteItem, ...] = ()
     kind: Literal["promote_stream"] = "promote_stream"
 
     @property
     def title(self) -> str:
         """Return what the operator reads."""
+        if not self.items:
+            return f"See {', '.join(item.name for item in self.probes_too)} take writes in {self.region}"
         return f"Promote {', '.join(item.name for item in self.items)} in {self.region}"
 
     @property
@@ -90,20 +98,26 @@ class PromoteStream:
     def verify(self, world: ProbePorts) -> Verdict:
         """See, by a probe that stores nothing, that exactly this stream takes writes on each of its subjects."""
         prober = world.datastore_prober(self.region)
-        waiting = {item.name: _not_active(world.datastore(self.region), item) for item in self.items}
-        ready = tuple(item for item in self.items if waiting[item.name] is None)
+        seen = (*self.probes_too, *self.items)
+        waiting = {item.name: _not_active(world.datastore(self.region), item) for item in seen}
+        ready = tuple(item for item in seen if waiting[item.name] is None)
+        if self.probed_later:
+            said = "takes writes by its configuration; probed with the others"
+            configured = {item.name: _healthy(item, said) for item in ready}
+            return judge_items(tuple(waiting[item.name] or configured[item.name] for item in seen))
         try:
             # Together: each probe waits a moment for a second binder, and this is in the outage.
             bound = prober.binders_of([probe_subject(subject) for item in ready for subject in item.subjects])
             judged = {item.name: _judge(item, bound) for item in ready}
         except AdapterError as error:
             judged = {item.name: _progressing(item, f"unknown: {error.message}") for item in ready}
-        return judge_items(tuple(waiting[item.name] or judged[item.name] for item in self.items))
+        return judge_items(tuple(waiting[item.name] or judged[item.name] for item in seen))
 
     def measure(self, world: ProbePorts, healthy_since: datetime) -> tuple[Fact, ...]:
         """Record when the probe first saw every stream bound, and at which sequence each one forked."""
         now = world.clock.now()
-        facts = [Fact(FactKind.STREAM_BOUND, item.name, healthy_since, now) for item in self.items]
+        probed = () if self.probed_later else (*self.probes_too, *self.items)
+        facts = [Fact(FactKind.STREAM_BOUND, item.name, healthy_since, now) for item in probed]
         for item in self.items:
             stream = world.datastore(self.region).stream(item.name)
             facts.append(Fact(FactKind.FREEZE_SEQ, item.name, stream.fork_seq, now, "from the stream's metadata"))
@@ -138,7 +152,11 @@ def _judge(item: PromoteItem, bound: Mapping[str, tuple[str, ...]]) -> ItemVerdi
             return ItemVerdict(item.name, item.tier, Health.FAILED, message)
         if binders != (item.name,):
             return _progressing(item, f"{subject} is taken by nobody yet")
-    return ItemVerdict(item.name, item.tier, Health.HEALTHY, "takes writes")
+    return _healthy(item, "takes writes")
+
+
+def _healthy(item: PromoteItem, message: str) -> ItemVerdict:
+    return ItemVerdict(item.name, item.tier, Health.HEALTHY, message)
 
 
 def _progressing(item: PromoteItem, message: str) -> ItemVerdict:

@@ -243,7 +243,10 @@ def _durables_lost(region: str, datastore: DatastoreReader, stream: str) -> list
 
 
 def _fields(config: StreamConfig) -> dict[str, Value]:
-    """Return a configuration field by field; what the server itself writes is left out."""
+    """Return a configuration field by field; what the server itself writes is left out.
+
+    A switch that is off is left out too: the server shows it, and what it is made from need not.
+    """
     fields: dict[str, Value] = {}
     for key, value in config.items():
         if key == "metadata":
@@ -253,7 +256,9 @@ def _fields(config: StreamConfig) -> dict[str, Value]:
             fields[key] = value["name"] if value else None
         elif key == "subjects":
             fields[key] = tuple(value)
-        elif isinstance(value, str | int | bool) or value is None:
+        elif value is False:
+            continue
+        elif isinstance(value, str | int) or value is None:
             fields[key] = value
         else:
             fields[key] = json.dumps(value, sort_keys=True)

@@ -28,6 +28,9 @@ MISSING = "after failback nothing that was promised is missing, but for the ledg
 ONE_WRITER_HOME = "west took no order once east did"
 RESOLVES = "who resolves each time moved after the DNS change, and within the worst case"
 
+GAP = "the stream gap stayed under 1 s, and within what the plan said"
+WITHOUT_WRITES = "who heeds the TTL was without writes for no longer than the plan said"
+
 Seen = dict[str, list[Attempt]]
 
 
@@ -76,6 +79,11 @@ def report(sent: float, served: float, worst: float) -> dict[str, Any]:
         "pending_fences": ["fence_streams:east"],
         "losses": [{"stream": "ORDERS", "freeze_seq": 3, "seconds_max": 3.0, "messages_min": 2}],
         "timeline": {name: at(seconds).isoformat() for name, seconds in moments.items()},
+        "outage": {
+            "stream_gap_seconds": 0.7,
+            "stream_gap_predicted_seconds": 0.97,
+            "write_outage_predicted_seconds": 22.0,
+        },
     }
 
 
@@ -184,6 +192,31 @@ def test_nothing_that_any_client_was_promised_may_be_missing_at_home(seq: int) -
     east = {at_: order for at_, order in EAST.items() if at_ != seq}
 
     assert home(seen(), replace(HOME, east=east)) == [MISSING]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "claim"),
+    [
+        ("stream_gap_seconds", 0.98, GAP),
+        ("stream_gap_seconds", None, GAP),
+        ("stream_gap_predicted_seconds", None, GAP),
+        ("write_outage_predicted_seconds", 15.0, WITHOUT_WRITES),
+        ("write_outage_predicted_seconds", None, WITHOUT_WRITES),
+    ],
+)
+def test_what_the_plan_said_of_the_outage_is_held_against_what_was_seen(
+    field: str, value: float | None, claim: str
+) -> None:
+    said = report(40, 41, 44)
+    said["outage"][field] = value
+
+    assert contradicted(judge_return(said, whole(seen()), HOME, _ALLOWED)) == [claim]
+
+
+def test_an_outage_that_nobody_predicted_is_no_agreement() -> None:
+    said = report(40, 41, 44) | {"outage": None}
+
+    assert contradicted(judge_return(said, whole(seen()), HOME, _ALLOWED)) == [GAP, WITHOUT_WRITES]
 
 
 def test_a_kept_connection_that_is_served_by_the_fenced_region_is_a_second_writer() -> None:

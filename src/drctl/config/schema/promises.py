@@ -51,6 +51,8 @@ class TimingSettings(Strict):
     """How long one step may take."""
     drain_seconds: fields.Seconds = _TIMING.drain.total_seconds()
     """How long a planned move may wait, with nobody writing, until the standby has every message."""
+    dns_change_seconds: fields.Seconds = _TIMING.dns_change.total_seconds()
+    """How long the vendor takes, at most, until every name server answers a change; for what a plan predicts."""
     client_retry_seconds: fields.Seconds = _TIMING.client_retry.total_seconds()
     """How long clients wait before they try again."""
     inventory_age_max_hours: fields.Hours = _TIMING.inventory_age_max.total_seconds() / 3600
