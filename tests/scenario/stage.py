@@ -110,8 +110,8 @@ class Stage:
     def type(self, line: str) -> str:
         """Run one command; return its exit code, what it printed, and what it said on stderr."""
         runs = self.folder / "state" / "runs"
-        newest = max((folder.name for folder in runs.glob("*")), default="")
-        self.patch.setattr(sys, "argv", shlex.split(line.replace("RUN", newest)))
+        made = sorted(folder.name for folder in runs.glob("*")) or [""]
+        self.patch.setattr(sys, "argv", shlex.split(line.replace("FIRST-RUN", made[0]).replace("RUN", made[-1])))
         ended = self._run()
         said = self.capture.readouterr()
         parts = [f"exit {ended}\n", said.out, f"stderr:\n{said.err}" if said.err else ""]

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from drctl.core.errors import BlockedError, DrctlError
 from drctl.core.events import RunAborted, RunUndone
+from drctl.core.finding import Finding
 from drctl.core.intent import Intent, Mode, Operation
 from drctl.core.run_state import RunState, fold
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from drctl.planning.undo import Undone
     from drctl.ports.journal import Journal, Record, RunStore
 
@@ -76,18 +79,59 @@ def require_not_being_undone(runs: RunStore, run_id: str) -> None:
     Raises:
         BlockedError: One has.
     """
-    for other in runs.run_ids():
-        try:
-            state = _told_by(runs.read(other))
-        except DrctlError:
-            # A journal that cannot be read is found by `drctl runs list`; it keeps no other run from its end.
-            continue
+    for state in _readable(runs):
         if state.epoch and state.intent is not None and state.intent.undoes == run_id:
             raise BlockedError(
-                f"run {run_id} is being undone by run {other}.",
-                remedy=f"Take that one up: `drctl resume {other}`.",
+                f"run {run_id} is being undone by run {state.run_id}.",
+                remedy=f"Take that one up: `drctl resume {state.run_id}`.",
                 code="run-ended",
             )
+
+
+def fenced_targets(runs: RunStore, intent: Intent) -> tuple[Finding, ...]:
+    """Return a finding for each run that waits to be taken up, and moves to where a fence would stop all writes."""
+    if intent.operation is not Operation.FENCE:
+        return ()
+    return tuple(
+        Finding(
+            "fences-a-runs-target",
+            f"run {state.run_id} is not finished and moves to {intent.target}: what it made there would be fenced, "
+            "and it could be undone or aborted, but not resumed.",
+            f"Accept it with --accept fences-a-runs-target, or take the run back: `drctl undo {state.run_id}`.",
+            acceptable=True,
+            subject=state.run_id,
+        )
+        for state, wish in _waiting(runs)
+        if wish.target == intent.target
+    )
+
+
+def epoch_to_claim(runs: RunStore, intent: Intent, larger: int) -> int:
+    """Return the epoch of a new run: `larger`, which is larger by one than any that was seen.
+
+    A fence of the region that a waiting run leaves takes nothing over from that run: it signs with the run's epoch,
+    so that the run can be taken up afterwards.
+    """
+    joins = intent.operation is Operation.FENCE and any(
+        state.epoch == larger - 1 and wish.source == intent.target for state, wish in _waiting(runs)
+    )
+    return larger - 1 if joins else larger
+
+
+def _waiting(runs: RunStore) -> Iterator[tuple[RunState, Intent]]:
+    """Yield every run that waits to be taken up, with what it was to do."""
+    for state in _readable(runs):
+        if state.epoch and not state.is_finished and state.intent is not None:
+            yield state, state.intent
+
+
+def _readable(runs: RunStore) -> Iterator[RunState]:
+    """Yield every run whose journal can be read: one that cannot is found by `drctl runs list`, and stops no other."""
+    for run_id in runs.run_ids():
+        try:
+            yield _told_by(runs.read(run_id))
+        except DrctlError:
+            continue
 
 
 def abort(runs: RunStore, run_id: str, operator: str, reason: str) -> RunState:

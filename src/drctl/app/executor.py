@@ -181,6 +181,7 @@ class Executor:
         return InvariantError(
             f"{', '.join(newer)} carries a larger epoch than this run's {self._hands.world.stamp.epoch}: another run "
             "came after it.",
-            remedy="Let that run be: `drctl runs list`; this one must not go on.",
+            remedy="See which: `drctl runs list`. This one must not go on; end it, and begin anew from what is so now: "
+            f"`drctl abort {self._hands.world.stamp.run_id}`.",
             code="epoch-stale",
         )

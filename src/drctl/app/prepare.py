@@ -154,11 +154,15 @@ def _emergency(topology: Topology, intent: Intent, found: tuple[Finding, ...]) -
 
 def _target_findings(intent: Intent, inventory: Inventory) -> tuple[Finding, ...]:
     found = []
+    is_fence = intent.operation is Operation.FENCE
     for system, message in inventory.target.unknown:
         if system in {CLUSTER, DATASTORE}:
-            text = f"the {system} of {intent.target}, the target, does not answer: {message}"
+            where = intent.target if is_fence else f"{intent.target}, the target,"
+            text = f"the {system} of {where} does not answer: {message}"
             remedy = "Repair it; nothing can be moved there now."
-            if intent.undoes:
+            if is_fence:
+                remedy = f"It cannot be fenced before it answers; then fence it at once: `drctl fence {intent.target}`."
+            elif intent.undoes:
                 remedy = f"It cannot serve again now. Go on without it: `drctl resume {intent.undoes}`."
             found.append(Finding("target-unreachable", text, remedy))
     return tuple(found)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drctl import __version__
-from drctl.app.ending import end_undone, read_state, require_not_being_undone, require_open
+from drctl.app.ending import end_undone, epoch_to_claim, read_state, require_not_being_undone, require_open
 from drctl.app.epochs import next_epoch
 from drctl.app.executor import Executor, Hands, Scope
 from drctl.app.preview import predictions, preview
@@ -116,7 +116,7 @@ class Runner:
         plan, reads = prepared.plan, self._service.reads
         journal = self._stores.runs.create(lock.run_id, self._stores.plans.encode(plan))
         recorder = Recorder(journal, self._console.observers)
-        epoch = next_epoch(reads, self._service.topology, self._stores.locks, prepared.inventory)
+        larger = next_epoch(reads, self._service.topology, self._stores.locks, prepared.inventory)
         failed = public_failed_since(reads.samples.newest(_SAMPLES_READ))
         recorder.record(
             RunStarted(lock.run_id, plan.intent, plan.digest, self._console.operator, __version__),
@@ -130,7 +130,7 @@ class Runner:
                 ),
             ),
             # Last: a run with an epoch can be resumed, and then has all of the above.
-            EpochClaimed(epoch),
+            EpochClaimed(epoch_to_claim(self._stores.runs, plan.intent, larger)),
         )
         return self._execute(plan, journal, recorder, lock)
 

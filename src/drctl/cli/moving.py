@@ -6,13 +6,14 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
-from drctl.app.ending import require_open
+from drctl.app.ending import fenced_targets, require_open
 from drctl.app.prepare import leave_out, prepare
 from drctl.app.saved_plan import require_own, require_unmoved
 from drctl.cli.gates import consent, require_clear
 from drctl.cli.options import Output
 from drctl.cli.running import locked, new_run_id, refuse_unfinished, run_and_report
 from drctl.core.errors import ConfigError, ExitCode
+from drctl.core.intent import Operation
 from drctl.render.plan_json import plan_json
 from drctl.render.plan_view import print_plan
 
@@ -111,7 +112,9 @@ def move(here: Here, wish: Wish, consented: Consented) -> NoReturn:
     session, intent = here.session, wish.intent
     require_reason(wish.without, intent.reason)
     with locked(session, new_run_id(intent.operation.value), intent) as lock:
-        refuse_unfinished(session, intent.undoes)
+        # What two regions write must stop, whatever waits.
+        if intent.operation is not Operation.FENCE:
+            refuse_unfinished(session, intent.undoes)
         prepared = _prepared_as_wished(here, wish)
         if prepared.is_there_already:
             print_result(here, prepared)
@@ -133,7 +136,8 @@ def prepared_for(here: Here, intent: Intent) -> Prepared:
         # Again: before the lock was held somebody else may have brought it to its end.
         undone = session.undone(intent.undoes)
         require_open(undone.state)
-    return prepare(session.service.reads, session.topology, intent, session.inventories, undone)
+    prepared = prepare(session.service.reads, session.topology, intent, session.inventories, undone)
+    return replace(prepared, findings=(*prepared.findings, *fenced_targets(session.stores.runs, intent)))
 
 
 def _prepared_as_wished(here: Here, wish: Wish) -> Prepared:

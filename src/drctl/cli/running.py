@@ -78,8 +78,9 @@ def refuse_unfinished(session: Session, but: str = "") -> None:
     for run_id in session.stores.runs.run_ids():
         state = session.state(run_id)
         if state.epoch and not state.is_finished and run_id != but:
+            why = state.paused.removesuffix(".") or "its process ended without a word"
             raise BlockedError(
-                f"run {run_id} is not finished: {state.paused or 'its process ended without a word'}.",
+                f"run {run_id} is not finished: {why}.",
                 remedy=f"End it with `drctl undo {run_id}` or `drctl abort {run_id}`, or take it up: "
                 f"`drctl resume {run_id}`.",
                 code="run-unfinished",
