@@ -11,6 +11,7 @@ import pytest
 from drctl.app.verify.model import Outcome
 from drctl.core.errors import ExitCode
 from drctl.core.observed import RecordState
+from drctl.core.topology import US_EAST_1, Plane, Rung
 from fakes.calls import Crashed, Fault
 from fakes.operator import Operator
 from fakes.shop import ADDRESSES, EAST, NAME, READ, TTL, WEST, ZONE, make_shop
@@ -69,6 +70,13 @@ def take_writes_in_both(operator: Operator) -> None:
 
 def put(ttl: int = TTL, address: str = ADDRESSES[EAST]) -> Callable[[Operator], None]:
     return lambda operator: operator.world.zones[ZONE].put(RecordState(NAME, "A", ttl, (address,)))
+
+
+def give_ways(operator: Operator, *needed: str) -> None:
+    """Let the name be moved in ways that each need one region."""
+    ladder = tuple(Rung(f"way-{needs}", Plane.DATA, needs) for needs in needed)
+    (rule,) = operator.topology.records
+    operator.topology = replace(operator.topology, records=(replace(rule, ladder=ladder),))
 
 
 FAULTS: list[tuple[str, Callable[[Operator], object], str, Outcome]] = [
@@ -171,6 +179,20 @@ FAULTS: list[tuple[str, Callable[[Operator], object], str, Outcome]] = [
         lambda o: o.world.zones[ZONE].put(RecordState(NAME, "AAAA", TTL, ("::1",))),
         f"dns.{NAME}.A.types",
         Outcome.PROBLEM,
+    ),
+    ("a name that only us-east-1 can move", lambda o: give_ways(o, US_EAST_1), f"dns.{NAME}.A.ways", Outcome.WARN),
+    ("a name that only the source can move", lambda o: give_ways(o, EAST), f"dns.{NAME}.A.ways", Outcome.PROBLEM),
+    (
+        "a name that the source and us-east-1 can move",
+        lambda o: give_ways(o, US_EAST_1, EAST),
+        f"dns.{NAME}.A.ways",
+        Outcome.WARN,
+    ),
+    (
+        "a name that the standby can move too",
+        lambda o: give_ways(o, US_EAST_1, WEST),
+        f"dns.{NAME}.A.ways",
+        Outcome.OK,
     ),
     ("a service that is down", silence("east/http/*"), "probe.home", Outcome.WARN),
     (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from drctl.config.load import load
 from drctl.config.schema import CloudflareZone, Route53Zone
 from drctl.config.template import TEMPLATE
-from drctl.core.topology import DEFAULT_CONTRACTS, ContractRule, ReplicasFrom, RtoFrom, Selector, Timing
+from drctl.core.topology import DEFAULT_CONTRACTS, ContractRule, Plane, ReplicasFrom, RtoFrom, Selector, Timing
 from drctl.core.verdict import Tier
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def test_every_commented_line_of_the_template_loads_too(tmp_path: Path) -> None:
 
 
 def _is_key(line: str) -> bool:
-    return line.startswith(("# contracts", "# timing", "# resolvers", "# ca_file", "# state_dir"))
+    return line.startswith(("# contracts", "# timing", "# resolvers", "# ca_file", "# state_dir", "# switches"))
 
 
 def test_an_anchor_may_be_shared(loaded: Load) -> None:
@@ -165,3 +165,38 @@ def test_an_anchor_may_be_shared(loaded: Load) -> None:
     )
 
     assert config.region("east").nats.password == config.region("west").nats.password
+
+
+LADDER = """\
+switches:
+  - {name: marker, kind: stop_object, leads_to: west, bucket: stop, aws_region: eu-west-1}
+  - name: arc
+    kind: routing_controls
+    controls: {east: "arn:east", west: "arn:west"}
+    endpoints: [{url: "https://one.example.com", aws_region: us-west-2}]
+"""
+
+
+def test_a_ladder_says_of_each_way_what_must_be_alive(loaded: Load) -> None:
+    record = "{name: shop.example.com, mode: failover, ladder: [arc, vendor, marker]}"
+    config = loaded(("{name: shop.example.com}", record), more=LADDER)
+
+    ladder = config.topology.records[0].ladder
+
+    assert [(rung.name, rung.plane, rung.needs) for rung in ladder] == [
+        ("arc", Plane.DATA, ""),
+        ("vendor", Plane.GLOBAL_CONTROL, "us-east-1"),
+        ("marker", Plane.DATA, "west"),
+    ]
+    assert {rung.budget for rung in ladder} == {timedelta(seconds=15)}
+
+
+def test_a_switch_is_turned_by_hand_with_the_services_own_command(loaded: Load) -> None:
+    access = loaded(more=LADDER).access
+
+    assert [command.line for command in access.switch("marker").lines("west")] == [
+        "aws --region eu-west-1 s3api head-object --bucket stop --key drctl-stop",
+        "aws --region eu-west-1 s3api put-object --bucket stop --key drctl-stop --if-none-match '*'",
+    ]
+    assert access.switch("marker").lines("east")[1].line.endswith("delete-object --bucket stop --key drctl-stop")
+    assert '"RoutingControlState": "On"' in access.switch("arc").lines("west")[1].line

@@ -75,7 +75,7 @@ def test_a_key_of_another_vendor_is_not_suggested(mistakes: Mistakes) -> None:
 
 
 def test_an_unknown_key_like_no_other_gets_the_list(mistakes: Mistakes) -> None:
-    assert "known here: awaited, mode, name, type, values." in mistakes(("awaited: false", "zzz: 1"))
+    assert "known here: awaited, ladder, mode, name, type, values." in mistakes(("awaited: false", "zzz: 1"))
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,8 @@ def test_a_wrong_value_is_told_with_its_place_and_a_remedy(
         ('["198.51.100.10"]', '["2001:db8::1"]', "west has no address for a record of type A"),
         ("awaited: false", "type: AAAA", "east has no address for a record of type AAAA"),
         ("awaited: false", "mode: failover", "cloudflare has no mode failover. Choose one of values, load_balancer"),
+        ("awaited: false", "ladder: [vendor, marker]", "there is no switch 'marker'"),
+        ("awaited: false", "ladder: [vendor, vendor]", "names a way twice"),
         ("awaited: false", "type: CNAME", "east has none, and CNAME holds no addresses. Give east's values"),
         ("awaited: false", "values: {south: [192.0.2.1]}", "there is no region 'south'"),
         ("user: drctl, password: {file: secrets/nats}", "user: drctl", "user and password belong together"),

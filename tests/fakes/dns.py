@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from drctl.core.errors import ConflictError
 from drctl.core.observed import RecordState, ServerAnswer
 from drctl.ports.dns import Propagation
+from drctl.ports.switches import SwitchState
 
 if TYPE_CHECKING:
     from drctl.ports.dns import RecordSwap
@@ -37,6 +38,8 @@ class FakeZone:
         self.servers = servers
         self._published: dict[str, _Records] = {server.name: {} for server in servers}
         self._was_sent = False
+        self.taken_out: _Records = {}
+        """What servers answer instead of a record whose health check is red."""
 
     def put(self, record: RecordState) -> None:
         """Set a record set, published everywhere."""
@@ -79,7 +82,31 @@ class FakeZone:
         server.looks += 1
         if server.looks > server.lag:
             self._published[server.name] = dict(self.records)
-        return self._published[server.name].get((name, record_type))
+        return self.taken_out.get((name, record_type)) or self._published[server.name].get((name, record_type))
+
+
+class FakeSwitch:
+    """The ports `SwitchReader` and `SwitchWriter`: while it leads to a region, servers answer that one's records."""
+
+    def __init__(self, name: str, calls: Calls, zone: FakeZone, led_to: dict[str, tuple[RecordState, ...]]) -> None:
+        self.name, self._calls, self._zone, self._led_to = name, calls, zone, led_to
+        self.now = SwitchState("")
+
+    def state(self) -> SwitchState:
+        with self._calls.read(f"{self.name}/switch/state"):
+            return self.now
+
+    def turn(self, before: SwitchState, region: str) -> None:
+        with self._calls.write(f"{self.name}/switch/turn"):
+            if before != self.now:
+                raise ConflictError(f"{self.name} is {self.now}, not as read")
+            self.lead_to(region)
+
+    def lead_to(self, region: str) -> None:
+        """Turn it; a region that it cannot lead to leaves the answers to the records."""
+        led = self._led_to.get(region, ())
+        self.now = SwitchState(region if led else "", f"{self.now.version}+")
+        self._zone.taken_out = {(record.name, record.type): record for record in led}
 
 
 class FakeNames:

@@ -9,7 +9,7 @@ from fakes.calls import Calls
 from fakes.clock import FakeClock
 from fakes.cluster import FakeCluster
 from fakes.datastore import FakeDatastore
-from fakes.dns import FakeNames, FakeZone
+from fakes.dns import FakeNames, FakeSwitch, FakeZone
 from fakes.http import FakeHttp, Shop
 from fakes.jetstream import Domain, Link
 from fakes.keeping import FakeEvidence, FakeLockStore, FakeRunStore, FakeSamples
@@ -41,6 +41,7 @@ class World:
         one, other = (self.regions[name].jetstream for name in regions)
         one.peer, other.peer = other, one
         self.zones: dict[str, FakeZone] = {}
+        self.switches: dict[str, FakeSwitch] = {}
         self.names = FakeNames(self.zones, self.calls, self.clock)
         self.http = FakeHttp(self.names, self.calls, self.clock)
         self.http.shops = {name: Shop(region.cluster, region.jetstream) for name, region in self.regions.items()}
@@ -129,6 +130,9 @@ class FakeReads:
     def dns(self, zone: str) -> FakeZone:
         return self.world.zones[zone]
 
+    def switch(self, name: str) -> FakeSwitch:
+        return self.world.switches[name]
+
 
 class FakeProbes(FakeReads):
     """The port `ProbePorts`."""
@@ -155,6 +159,9 @@ class FakeWrites(FakeProbes):
 
     def dns_writer(self, zone: str) -> FakeZone:
         return self.world.zones[zone]
+
+    def switch_writer(self, name: str) -> FakeSwitch:
+        return self.world.switches[name]
 
     @property
     def evidence(self) -> FakeEvidence:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from drctl.ports.prober import HttpReader
     from drctl.ports.samples import SampleReader
     from drctl.ports.secrets import SecretsReader
+    from drctl.ports.switches import SwitchReader
     from drctl.ports.world import ReadPorts
 
 _Fields = dict[str, "Value"]
@@ -107,6 +108,10 @@ class ProjectedWorld:
     def dns(self, zone: str) -> DnsReader:
         """Return a zone at its vendor."""
         return self.world.dns(zone)
+
+    def switch(self, name: str) -> SwitchReader:
+        """Return a switch beside the records."""
+        return self.world.switch(name)
 
 
 @dataclass(frozen=True, slots=True)

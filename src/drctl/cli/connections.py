@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from drctl.adapters.aws.routing_controls import RoutingControls
+    from drctl.adapters.aws.stop_object import StopObject
     from drctl.adapters.clock import SystemClock
     from drctl.adapters.cloudflare.zone import CloudflareZone
     from drctl.adapters.journal.evidence import FileEvidence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from drctl.core.topology import RecordMode
 
     VendorZone = Route53Zone | CloudflareZone | Rfc2136Zone
+    Switch = StopObject | RoutingControls
 
 _Made = TypeVar("_Made")
 
@@ -44,12 +47,13 @@ class Patience:
     kubernetes: timedelta = timedelta(seconds=10)
     nats: timedelta = timedelta(seconds=5)
     dns_vendor: timedelta = timedelta(seconds=10)
+    switch: timedelta = timedelta(seconds=4)
     name_servers: timedelta = timedelta(seconds=2)
     http: timedelta = timedelta(seconds=5)
 
 
 # A status must be there in 3 s, one region dead; and whoever watches looks again in a second.
-QUICK = Patience(*(timedelta(seconds=seconds) for seconds in (2, 2, 2, 1, 2)))
+QUICK = Patience(*(timedelta(seconds=seconds) for seconds in (2, 2, 2, 1, 1, 2)))
 
 
 class Connections:
@@ -113,6 +117,11 @@ class Connections:
     def zone(self, name: str) -> VendorZone:
         """Return a zone at its vendor."""
         return self._once(("zone", name), lambda: self._open_zone(self._config.zone(name)))
+
+    def switch(self, name: str) -> Switch:
+        """Return a switch beside the records."""
+        settings = next(one for one in self._config.settings.switches if one.name == name)
+        return self._once(("switch", name), lambda: self._open_switch(settings))
 
     @property
     def names(self) -> DnsObserver:
@@ -197,8 +206,14 @@ class Connections:
         from drctl.config.secrets import read_secret
 
         keys = Keys(read_secret(zone.access_key_id), read_secret(zone.secret_access_key))
-        clients = Clients(keys, zone.endpoint or "", self._patience.dns_vendor)
+        clients = Clients(keys, zone.endpoint or "", self._at_vendor(zone))
         return Route53Zone(zone.zone, zone.zone_id, clients, _modes(zone))
+
+    def _at_vendor(self, zone: Zone) -> timedelta:
+        """Return how long the vendor is waited for: where records have other ways, no longer than one's budget."""
+        budget = timedelta(seconds=self._config.settings.timing.way_budget_seconds)
+        has_others = any(len(record.ladder) > 1 for record in zone.records)
+        return min(self._patience.dns_vendor, budget) if has_others else self._patience.dns_vendor
 
     def _at_cloudflare(self, zone: schema.CloudflareZone) -> CloudflareZone:
         from drctl.adapters.cloudflare.zone import Client, CloudflareZone
@@ -206,6 +221,28 @@ class Connections:
 
         client = Client(read_secret(zone.api_token), zone.endpoint or "", self._patience.dns_vendor)
         return CloudflareZone(zone.zone, zone.zone_id, client)
+
+    def _open_switch(self, switch: schema.Switch) -> Switch:
+        from drctl.adapters.aws.clients import Clients, Keys, Service
+        from drctl.adapters.aws.routing_controls import RoutingControls
+        from drctl.adapters.aws.stop_object import Place, StopObject
+        from drctl.config import schema
+        from drctl.config.secrets import read_secret
+
+        keys = Keys(read_secret(switch.access_key_id), read_secret(switch.secret_access_key))
+        match switch:
+            case schema.StopObject():
+                service = Service("s3", switch.aws_region)
+                clients = Clients(keys, switch.endpoint or "", self._patience.switch, service)
+                return self._closed(StopObject(Place(switch.bucket, switch.key, switch.leads_to), clients))
+            case schema.RoutingControls():
+                endpoints = [
+                    Clients(keys, one.url, self._patience.switch, Service("route53-recovery-cluster", one.aws_region))
+                    for one in switch.endpoints
+                ]
+                return self._closed(RoutingControls(switch.controls, endpoints))
+            case _:
+                assert_never(switch)
 
     def _at_own_server(self, zone: schema.Rfc2136Zone) -> Rfc2136Zone:
         from drctl.adapters.rfc2136.zone import Rfc2136Zone

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from drctl.ports.prober import HttpProber, HttpReader
     from drctl.ports.samples import SampleReader, SampleWriter
     from drctl.ports.secrets import SecretsReader, SecretsWriter
+    from drctl.ports.switches import SwitchReader, SwitchWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,10 @@ class ReadWorld:
         """Return a zone at its vendor."""
         return self.connections.zone(zone)
 
+    def switch(self, name: str) -> SwitchReader:
+        """Return a switch beside the records."""
+        return self.connections.switch(name)
+
 
 class ProbeWorld(ReadWorld):
     """`ProbePorts` over real adapters."""
@@ -93,6 +98,10 @@ class WriteWorld(ProbeWorld):
     def dns_writer(self, zone: str) -> DnsWriter:
         """Return a zone's change batch."""
         return self.connections.zone(zone)
+
+    def switch_writer(self, name: str) -> SwitchWriter:
+        """Return a switch's turning."""
+        return self.connections.switch(name)
 
     @property
     def evidence(self) -> EvidenceWriter:

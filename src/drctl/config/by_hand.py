@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from shlex import quote
 from typing import TYPE_CHECKING, assert_never
 
 from drctl.config import schema
-from drctl.core.access import Access, DnsAccess, DnsVendor
+from drctl.core.access import Access, DnsAccess, DnsVendor, SwitchAccess
 
 if TYPE_CHECKING:
     from drctl.config.schema import SecretReference, Settings
@@ -21,6 +22,7 @@ def access_of(settings: Settings) -> Access:
         kubectl=tuple((region.name, _kubectl(region.kubernetes)) for region in settings.regions),
         nats=tuple((region.name, _nats(region.nats.url, region.nats)) for region in settings.regions),
         dns=tuple(DnsAccess(zone.zone, DnsVendor(zone.vendor), _dns(zone), _look(zone)) for zone in settings.dns),
+        switches=tuple(_switch(switch, settings) for switch in settings.switches),
         curl=f"curl{trust}",
         public_name=settings.public_name,
         domains=tuple((region.name, region.nats.domain) for region in settings.regions),
@@ -76,11 +78,43 @@ def _host_and_port(server: str) -> tuple[str, str]:
     return host.strip("[]"), port
 
 
+def _switch(switch: schema.Switch, settings: Settings) -> SwitchAccess:
+    regions = [region.name for region in settings.regions]
+    match switch:
+        case schema.StopObject():
+            place = f"--bucket {quote(switch.bucket)} --key {quote(switch.key)}"
+            s3 = f"{_keys(switch)}aws --region {switch.aws_region}{_endpoint(switch.endpoint)} s3api"
+            # An object that is there already is as good.
+            put = f"{s3} put-object {place} --if-none-match '*'"
+            turns = tuple((one, put if one == switch.leads_to else f"{s3} delete-object {place}") for one in regions)
+            return SwitchAccess(switch.name, f"{s3} head-object {place}", turns)
+        case schema.RoutingControls():
+            first = switch.endpoints[0]
+            arc = f"{_keys(switch)}aws --region {first.aws_region}{_endpoint(first.url)} route53-recovery-cluster"
+            update = f"{arc} update-routing-control-states --update-routing-control-state-entries"
+            turns = tuple((one, f"{update} {quote(_entries(switch, one))}") for one in regions)
+            return SwitchAccess(switch.name, f"{arc} list-routing-controls", turns)
+        case _:
+            assert_never(switch)
+
+
+def _entries(switch: schema.RoutingControls, region: str) -> str:
+    states = {arn: "On" if name == region else "Off" for name, arn in switch.controls.items()}
+    return json.dumps([{"RoutingControlArn": arn, "RoutingControlState": state} for arn, state in states.items()])
+
+
+def _keys(of: schema.Route53Zone | schema.Switch) -> str:
+    if of.access_key_id is None or of.secret_access_key is None:
+        return ""
+    return f"AWS_ACCESS_KEY_ID={_shell(of.access_key_id)} AWS_SECRET_ACCESS_KEY={_shell(of.secret_access_key)} "
+
+
+def _endpoint(url: str | None) -> str:
+    return f" --endpoint-url {quote(url)}" if url else ""
+
+
 def _aws(zone: schema.Route53Zone) -> str:
-    keys = ""
-    if zone.access_key_id is not None and zone.secret_access_key is not None:
-        keys = f"AWS_ACCESS_KEY_ID={_shell(zone.access_key_id)} AWS_SECRET_ACCESS_KEY={_shell(zone.secret_access_key)} "
-    endpoint = f" --endpoint-url {quote(zone.endpoint)}" if zone.endpoint else ""
+    keys, endpoint = _keys(zone), _endpoint(zone.endpoint)
     # `--hosted-zone-id=` with `=` may stand before the operation (aws-cli 1.4x, measured), so that a step needs to
     # know the zone's name only. Route 53 is served from us-east-1.
     return f"{keys}aws --region us-east-1{endpoint} route53 --hosted-zone-id={quote(zone.zone_id)}"

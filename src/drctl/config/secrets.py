@@ -62,6 +62,10 @@ def references(settings: Settings) -> Iterator[tuple[str, SecretReference]]:
             yield f"regions[{number}].nats.password", region.nats.password
         if region.nats.system is not None and region.nats.system.password is not None:
             yield f"regions[{number}].nats.system.password", region.nats.system.password
+    for number, switch in enumerate(settings.switches):
+        for key in ("access_key_id", "secret_access_key"):
+            if (reference := getattr(switch, key)) is not None:
+                yield f"switches[{number}].{key}", reference
     for number, zone in enumerate(settings.dns):
         for key in ("access_key_id", "secret_access_key", "api_token", "key"):
             reference = getattr(zone, key, None)

@@ -41,6 +41,8 @@ dns:
   #   key: {file: secrets/tsig}
   #   records: [{name: shop.internal.example.com, type: A}]
 
+# switches: [{name: marker, kind: stop_object, leads_to: west, bucket: shop-stop-west, aws_region: eu-west-1}]
+
 workloads: # the first rule that matches decides; `replicas` defaults to what the source had at most
   - {select: {namespace: shop, names: ["api"]}, tier: critical}
   - {select: {namespace: shop, labels: {role: worker}}, tier: important, after: promote}

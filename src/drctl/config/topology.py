@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from drctl.config.ladders import ladder_of
 from drctl.core.topology import (
     DEFAULT_CONTRACTS,
     ContractRule,
@@ -36,7 +37,7 @@ def topology_of(settings: schema.Settings) -> Topology:
         standby=standby_of(settings),
         public_name=settings.public_name,
         zones=tuple(Zone(zone.zone, zone.vendor, zone.nameservers) for zone in settings.dns),
-        records=tuple(_record(zone.zone, record) for zone in settings.dns for record in zone.records),
+        records=tuple(_record(settings, zone, record) for zone in settings.dns for record in zone.records),
         workloads=tuple(_workload(rule) for rule in settings.workloads),
         secrets=tuple(SecretRule(_selector(rule.select), rule.tier) for rule in settings.secrets),
         streams=tuple(StreamRule(rule.names, rule.tier) for rule in settings.streams),
@@ -78,9 +79,16 @@ def _minutes(number: float | None) -> timedelta | None:
     return None if number is None else timedelta(minutes=number)
 
 
-def _record(zone: str, record: schema.Record) -> RecordRule:
-    values = tuple(sorted(record.values.items()))
-    return RecordRule(zone, record.name, record.type, record.awaited, values, record.mode)
+def _record(settings: schema.Settings, zone: schema.Zone, record: schema.Record) -> RecordRule:
+    return RecordRule(
+        zone.zone,
+        record.name,
+        record.type,
+        record.awaited,
+        values=tuple(sorted(record.values.items())),
+        mode=record.mode,
+        ladder=ladder_of(settings, zone, record),
+    )
 
 
 def _workload(rule: schema.Workload) -> WorkloadRule:

@@ -33,6 +33,23 @@ class DnsAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchAccess:
+    """How a switch is turned: a line that looks, and one for each region that it can lead to."""
+
+    name: str
+    look: str
+    turns: tuple[tuple[str, str], ...]
+
+    def lines(self, region: str) -> tuple[Command, ...]:
+        """Return what looks, and what leads to a region."""
+        turn = dict(self.turns)[region]
+        return (
+            Command(f"look at the switch {self.name}", self.look, writes=False),
+            Command(f"turn the switch {self.name} to {region}", turn, writes=True),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """Command prefixes, ready for a shell: `kubectl --context west ...`, `nats --server ...`, `aws route53 ...`.
 
@@ -48,6 +65,7 @@ class Access:
     public_name: str
     domains: tuple[tuple[str, str], ...] = ()
     system_nats: tuple[tuple[str, str], ...] = ()
+    switches: tuple[SwitchAccess, ...] = ()
     stamp: Stamp = _UNSIGNED
 
     def signed(self, stamp: Stamp) -> Access:
@@ -69,6 +87,10 @@ class Access:
     def domain_of(self, region: str) -> str:
         """Return the JetStream domain of a region."""
         return dict(self.domains).get(region, region)
+
+    def switch(self, name: str) -> SwitchAccess:
+        """Return how a switch is turned."""
+        return next(one for one in self.switches if one.name == name)
 
     def dns_of(self, zone: str) -> DnsAccess:
         """Return the vendor's command for a zone."""

@@ -97,6 +97,35 @@ class Zone:
     nameservers: tuple[str, ...] = ()
 
 
+class Plane(StrEnum):
+    """What must be alive for something to work."""
+
+    DATA = "data"
+    REGIONAL_CONTROL = "regional control"
+    GLOBAL_CONTROL = "global control"
+
+
+VENDOR = "vendor"
+US_EAST_1 = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One way to move a record: by the vendor's own API (`vendor`), or by the switch of that name.
+
+    `needs` is the region of this service without which it does not work, or `us-east-1`; empty for neither. After
+    `budget` without reaching it, the next rung is tried.
+    """
+
+    name: str
+    plane: Plane
+    needs: str = ""
+    budget: timedelta = timedelta(seconds=15)
+
+
+AT_VENDOR = (Rung(VENDOR, Plane.GLOBAL_CONTROL),)
+
+
 class RecordMode(StrEnum):
     """What a move changes at the vendor: the record's own values, or which of its prepared members is answered."""
 
@@ -119,6 +148,7 @@ class RecordRule:
     awaited: bool = True
     values: tuple[tuple[str, tuple[str, ...]], ...] = ()
     mode: RecordMode = RecordMode.VALUES
+    ladder: tuple[Rung, ...] = AT_VENDOR
 
     def values_in(self, region: Region) -> tuple[str, ...]:
         """Return what the record holds while a region is active, sorted."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from drctl.core.intent import Intent
 from drctl.core.inventory import Inventory
 from drctl.core.observed import StreamKind
+from drctl.core.record_values import family_of
 from drctl.core.stream_config import kind_of
-from drctl.core.topology import ProbeKind, Topology
+from drctl.core.topology import ProbeKind, RecordMode, RecordRule, Region, Topology
 from drctl.core.verdict import Tier
 from drctl.planning.plan import FREEZE, PROMOTE, SETTLE, SMOKE, START, SWITCH, Phase, Wave
 from drctl.planning.selection import consumers_to_carry
@@ -68,19 +69,27 @@ def smoke_phase(topology: Topology, intent: Intent) -> Phase:
 
 
 def switch_phase(topology: Topology, intent: Intent) -> Phase:
-    """Return the public names' change, one step a zone."""
+    """Return the public names' change: one step for each zone, and each ladder in it."""
     target, timing = topology.region(intent.target), topology.timing
     steps = []
     for zone in topology.zones:
-        items = tuple(
-            RecordItem(rule.name, rule.type, rule.values_in(target), rule.awaited)
-            for rule in topology.records
-            if rule.zone == zone.name
-        )
-        if items:
-            name = f"switch_dns:{zone.name}"
-            steps.append(SwitchDns(name, zone.name, intent.target, items, timing.step_deadline, timing.client_retry))
+        rules = [rule for rule in topology.records if rule.zone == zone.name]
+        ladders = tuple(dict.fromkeys(rule.ladder for rule in rules))
+        for ladder in ladders:
+            items = tuple(_record_item(rule, target) for rule in rules if rule.ladder == ladder)
+            ways = f":{'+'.join(rung.name for rung in ladder)}" if len(ladders) > 1 else ""
+            name = f"switch_dns:{zone.name}{ways}"
+            deadline, retry = timing.step_deadline, timing.client_retry
+            steps.append(SwitchDns(name, zone.name, target.name, items, deadline, retry, ladder))
     return Phase(SWITCH, (Wave(tuple(steps)),))
+
+
+def _record_item(rule: RecordRule, target: Region) -> RecordItem:
+    values = rule.values_in(target)
+    addresses = tuple(sorted(one for one in target.addresses if family_of(one) == rule.type))
+    # A member that is an alias holds a name, and is answered with what that stands for.
+    answers = addresses if rule.mode is not RecordMode.VALUES and values != addresses else ()
+    return RecordItem(rule.name, rule.type, values, rule.awaited, answers)
 
 
 def settle_phase(

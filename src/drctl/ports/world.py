@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from drctl.ports.prober import HttpProber, HttpReader
     from drctl.ports.samples import SampleReader, SampleWriter
     from drctl.ports.secrets import SecretsReader, SecretsWriter
+    from drctl.ports.switches import SwitchReader, SwitchWriter
 
 
 class ReadPorts(Protocol):
@@ -60,6 +61,10 @@ class ReadPorts(Protocol):
         """Return a zone at its vendor."""
         ...
 
+    def switch(self, name: str) -> SwitchReader:
+        """Return a switch beside the records."""
+        ...
+
 
 class ProbePorts(ReadPorts, Protocol):
     """Reading, and probes that touch the world without changing it for anyone."""
@@ -91,6 +96,10 @@ class WritePorts(ProbePorts, Protocol):
 
     def dns_writer(self, zone: str) -> DnsWriter:
         """Return a zone's change batch."""
+        ...
+
+    def switch_writer(self, name: str) -> SwitchWriter:
+        """Return a switch's turning."""
         ...
 
     @property

@@ -11,9 +11,9 @@ from drctl.core.access import Access, Command
 from drctl.core.change import Diff
 from drctl.core.check import Check, Converged
 from drctl.core.errors import AdapterError
+from drctl.core.topology import Plane
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
-from drctl.steps.base import Plane
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from drctl.core.change import Diff
 from drctl.core.check import Check, Converged
 from drctl.core.errors import AdapterError
 from drctl.core.observed import StreamRole
+from drctl.core.topology import Plane
 from drctl.core.verdict import Health, ItemVerdict, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
-from drctl.steps.base import Plane
 from drctl.steps.replication import ReplicaItem, is_heard, judge_in_sync
 
 

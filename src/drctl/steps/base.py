@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from drctl.core.access import Access, Command
 from drctl.core.change import Diff
 from drctl.core.check import Check
 from drctl.core.contract import Fact
+from drctl.core.topology import Plane
 from drctl.core.verdict import Verdict
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
-
-
-class Plane(StrEnum):
-    """What must be alive for the step to work."""
-
-    DATA = "data"
-    REGIONAL_CONTROL = "regional control"
-    GLOBAL_CONTROL = "global control"
 
 
 class Step(Protocol):

@@ -14,10 +14,10 @@ from drctl.core.check import Check, Converged, Diverged
 from drctl.core.contract import Fact, FactKind
 from drctl.core.errors import AdapterError
 from drctl.core.observed import ConsumerState
+from drctl.core.topology import Plane
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps import nats_lines
-from drctl.steps.base import Plane
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from drctl.core.errors import AdapterError, UnreachableError
 from drctl.core.finding import Finding
 from drctl.core.lock import Stamp
 from drctl.core.observed import StreamRole, StreamState
+from drctl.core.topology import Plane
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps import nats_lines
-from drctl.steps.base import Plane
 from drctl.steps.progress import is_promoted
 from drctl.steps.replication import not_ready
 from drctl.steps.subjects import probe_subject

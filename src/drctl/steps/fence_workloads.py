@@ -12,9 +12,9 @@ from drctl.core.change import Diff
 from drctl.core.check import Blocked, Check, Converged, Diverged
 from drctl.core.errors import AdapterError, NotFoundError, UnreachableError
 from drctl.core.observed import WorkloadState
+from drctl.core.topology import Plane
 from drctl.core.verdict import Health, ItemVerdict, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
-from drctl.steps.base import Plane
 from drctl.steps.fence_streams import writers_unknown
 from drctl.steps.progress import is_past_fence
 from drctl.steps.scale_workload import scale_by_hand

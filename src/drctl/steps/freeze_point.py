@@ -14,10 +14,9 @@ from drctl.core.contract import Fact, FactKind
 from drctl.core.errors import AdapterError
 from drctl.core.loss import Loss, MirrorPosition, Observations, bound_loss, measured_loss, source_failed_since
 from drctl.core.observed import StreamRole, StreamState
-from drctl.core.topology import HEARTBEAT_STREAM
+from drctl.core.topology import HEARTBEAT_STREAM, Plane
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
-from drctl.steps.base import Plane
 from drctl.steps.progress import is_promoted
 
 _HEARTBEATS_READ = 600

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Protocol, TypeVar, assert_never
 
-from drctl.core.topology import ProbeKind
+from drctl.core.topology import VENDOR, ProbeKind
 from drctl.core.verdict import Tier
 from drctl.steps.await_link import AwaitLink
 from drctl.steps.await_sync import AwaitSync
@@ -30,7 +30,7 @@ from drctl.steps.scale_workload import ScaleWorkload
 from drctl.steps.seal_tail import SealTail
 from drctl.steps.settle import PUBLIC_NAME, Settle
 from drctl.steps.smoke import Smoke
-from drctl.steps.switch_dns import VENDOR, SwitchDns
+from drctl.steps.switch_dns import SwitchDns
 from drctl.steps.unfence_streams import UnfenceStreams
 
 

@@ -15,11 +15,11 @@ from drctl.core.contract import Fact, FactKind
 from drctl.core.errors import AdapterError
 from drctl.core.finding import Finding
 from drctl.core.observed import StreamRole, StreamState
+from drctl.core.topology import Plane
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.datastore import DatastoreReader, PromotionWish
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps import nats_lines
-from drctl.steps.base import Plane
 from drctl.steps.subjects import probe_subject
 
 # What the server sets by itself when a stream stops being a mirror (nats.md 1.3).

@@ -15,11 +15,10 @@ from drctl.core.errors import AdapterError
 from drctl.core.finding import Finding
 from drctl.core.loss import LossState
 from drctl.core.observed import StreamRole, StreamState
-from drctl.core.topology import HEARTBEAT_STREAM
+from drctl.core.topology import HEARTBEAT_STREAM, Plane
 from drctl.core.verdict import Health, ItemVerdict, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps import nats_lines
-from drctl.steps.base import Plane
 from drctl.steps.fork_writes import ForkWrites, fork_writes, marker_of
 from drctl.steps.replication import ReplicaItem
 

@@ -16,12 +16,11 @@ from drctl.core.finding import Finding
 from drctl.core.lock import Stamp
 from drctl.core.observed import StreamRole, StreamState
 from drctl.core.stream_config import StreamConfig, mirrored
-from drctl.core.topology import HEARTBEAT_STREAM
+from drctl.core.topology import HEARTBEAT_STREAM, Plane
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.datastore import DatastoreReader, MirrorWish
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps import nats_lines, return_lines
-from drctl.steps.base import Plane
 from drctl.steps.fork_writes import fork_writes
 from drctl.steps.progress import is_promoted
 from drctl.steps.replication import holds_any

@@ -15,11 +15,11 @@ from drctl.core.finding import Finding
 from drctl.core.lock import Stamp
 from drctl.core.observed import StreamRole, StreamState
 from drctl.core.tail import tail_digest
+from drctl.core.topology import Plane
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.datastore import DatastoreReader, TailWish
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps import nats_lines, return_lines
-from drctl.steps.base import Plane
 from drctl.steps.progress import is_promoted
 
 

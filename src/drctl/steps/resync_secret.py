@@ -14,10 +14,10 @@ from drctl.core.contract import Fact, FactKind
 from drctl.core.errors import AdapterError
 from drctl.core.lock import Stamp
 from drctl.core.observed import ObjectRef, SecretState
+from drctl.core.topology import Plane
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.secrets import SecretsReader
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
-from drctl.steps.base import Plane
 
 _SYNCED = "SecretSynced"
 

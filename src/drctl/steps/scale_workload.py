@@ -13,9 +13,9 @@ from drctl.core.check import Blocked, Check, Converged, Diverged
 from drctl.core.errors import NotFoundError
 from drctl.core.finding import Finding
 from drctl.core.observed import WorkloadState
+from drctl.core.topology import Plane
 from drctl.core.verdict import Health, ItemVerdict, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
-from drctl.steps.base import Plane
 from drctl.steps.scaling import WorkloadItem, look, replicas_change
 
 

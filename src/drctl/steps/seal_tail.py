@@ -16,10 +16,10 @@ from drctl.core.errors import AdapterError, NotFoundError
 from drctl.core.observed import StreamState
 from drctl.core.stream_config import RESCUE_SUBJECT_PREFIX
 from drctl.core.tail import lines as tail_lines
+from drctl.core.topology import Plane
 from drctl.core.verdict import Health, ItemVerdict, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps import nats_lines, return_lines
-from drctl.steps.base import Plane
 from drctl.steps.rescue_tail import TailItem, has_tail
 
 

@@ -11,10 +11,9 @@ from drctl.core.access import Access, Command
 from drctl.core.change import Diff
 from drctl.core.check import Check, Converged
 from drctl.core.contract import Fact, FactKind
-from drctl.core.topology import ProbeRule, Region
+from drctl.core.topology import Plane, ProbeRule, Region
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
-from drctl.steps.base import Plane
 from drctl.steps.scaling import WorkloadItem, judge_kept, look
 
 PUBLIC_NAME = "public name"

@@ -13,10 +13,9 @@ from drctl.core.change import Diff
 from drctl.core.check import Check, Converged
 from drctl.core.contract import Fact, FactKind
 from drctl.core.observed import HttpAnswer
-from drctl.core.topology import ProbeKind, ProbeRule, Region
+from drctl.core.topology import Plane, ProbeKind, ProbeRule, Region
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
-from drctl.steps.base import Plane
 from drctl.steps.fork_writes import MARKER_BY_HAND, marker_of
 
 

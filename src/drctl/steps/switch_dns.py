@@ -15,13 +15,13 @@ from drctl.core.errors import AdapterError
 from drctl.core.finding import Finding
 from drctl.core.observed import RecordState, ServerAnswer
 from drctl.core.record_values import MOVED_TOGETHER
+from drctl.core.topology import AT_VENDOR, US_EAST_1, VENDOR, Plane, Rung
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.dns import DnsReader, Propagation, RecordSwap
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
-from drctl.steps.base import Plane
+from drctl.steps.dns_ladder import climb, look_at_switches
 from drctl.steps.dns_lines import lines
 
-VENDOR = "vendor"
 _SAMPLES_READ = 7200
 
 
@@ -29,6 +29,7 @@ _SAMPLES_READ = 7200
 class RecordItem:
     """One record set and the values that it is to have. Its TTL stays as it is published.
 
+    `answers` are what name servers are to say, where that is not the values: of an alias to a load balancer.
     What is not `awaited` moves with the others, and when its last client follows delays nothing and counts apart.
     """
 
@@ -36,6 +37,12 @@ class RecordItem:
     type: str
     values: tuple[str, ...]
     awaited: bool = True
+    answers: tuple[str, ...] = ()
+
+    @property
+    def answered(self) -> frozenset[str]:
+        """Return what name servers are to say."""
+        return frozenset(self.answers or self.values)
 
     @property
     def place(self) -> str:
@@ -45,7 +52,10 @@ class RecordItem:
 
 @dataclass(frozen=True, slots=True)
 class SwitchDns:
-    """Replace a zone's record sets in one batch, if each is still as it was read; say in TXT which run did it."""
+    """Replace a zone's record sets in one batch, if each is still as it was read; say in TXT which run did it.
+
+    With a ladder, by the first of its ways that works.
+    """
 
     id: str
     zone: str
@@ -53,6 +63,7 @@ class SwitchDns:
     items: tuple[RecordItem, ...]
     deadline: timedelta
     client_retry: timedelta
+    ladder: tuple[Rung, ...] = AT_VENDOR
     stable_for: timedelta = timedelta(0)
     component: str = "api"
     kind: Literal["switch_dns"] = "switch_dns"
@@ -65,15 +76,19 @@ class SwitchDns:
     @property
     def regions(self) -> tuple[str, ...]:
         """Return the regions that the step calls."""
-        return ()
+        return tuple(sorted({rung.needs for rung in self.ladder} - {"", US_EAST_1}))
 
     @property
     def plane(self) -> Plane:
-        """Return what must be alive."""
-        return Plane.GLOBAL_CONTROL
+        """Return what must be alive: of a ladder's planes the one that fails last."""
+        return next(plane for plane in Plane if any(rung.plane is plane for rung in self.ladder))
 
     def check(self, world: ReadPorts) -> Check:
-        """Compare the record sets at the vendor with what is wanted."""
+        """Compare the record sets at the vendor with what is wanted; with a ladder, where the names lead."""
+        only = self.ladder[0].name if len(self.ladder) == 1 else ""
+        return self._check_records(world) if only == VENDOR else self._check_ladder(world)
+
+    def _check_records(self, world: ReadPorts) -> Check:
         dns, changes, findings = world.dns(self.zone), [], []
         for item in self.items:
             record = dns.record(item.name, item.type)
@@ -91,6 +106,58 @@ class SwitchDns:
         if findings:
             return Blocked(tuple(findings))
         return Diverged(Diff(tuple(changes))) if changes else Converged()
+
+    def _check_ladder(self, world: ReadPorts) -> Check:
+        """Look at switches, records and answers. What would change is told by the answers, whichever way is taken."""
+        findings: list[Finding] = []
+        try:
+            dns = world.dns(self.zone)
+            at_vendor = [dns.record(item.name, item.type) for item in self.items]
+            findings += [
+                _missing(self.zone, item) for item, there in zip(self.items, at_vendor, strict=True) if not there
+            ]
+            findings += self._left_behind(dns)
+        except AdapterError:
+            pass  # That is what the other ways are for.
+        if findings:
+            return Blocked(tuple(findings))
+        if self._leads_to_target(world):
+            return Converged()
+        changes = []
+        for item in self.items:
+            seen, wanted = self._answered(world, item), tuple(sorted(item.values))
+            changes.append(Change(self.zone, f"{self.zone}/{item.name} {item.type}", "values", seen, wanted))
+            note = RunMade("epoch, run id and region")
+            changes.append(Change(self.zone, f"{self.zone}/{note_name(item.name)} TXT", "values", None, note))
+        return Diverged(Diff(tuple(changes)))
+
+    def _leads_to_target(self, world: ReadPorts) -> bool:
+        """Say where the first switch leads that names a region; else the records; else the name servers' answers."""
+        _, region = look_at_switches(world, self.ladder).deciding
+        if region:
+            return region == self.region
+        by_records = self._records_lead(world)
+        if by_records is None:
+            return all(self._answered(world, item) == tuple(sorted(item.answered)) for item in self.items)
+        return by_records
+
+    def _leads_elsewhere_no_more(self, world: ReadPorts) -> bool:
+        """Say whether no switch, and no record that can be read, leads to another region."""
+        _, region = look_at_switches(world, self.ladder).deciding
+        return region == self.region if region else self._records_lead(world) is not False
+
+    def _records_lead(self, world: ReadPorts) -> bool | None:
+        """Say whether the vendor's records lead to the target; None where it does not say."""
+        try:
+            records = [world.dns(self.zone).record(item.name, item.type) for item in self.items]
+        except AdapterError:
+            return None
+        pairs = zip(records, self.items, strict=True)
+        return all(record is not None and record.values == tuple(sorted(item.values)) for record, item in pairs)
+
+    def _answered(self, world: ReadPorts, item: RecordItem) -> tuple[str, ...]:
+        answers = world.names.authoritative(self.zone, item.name, item.type)
+        return tuple(sorted({value for answer in answers if not answer.error for value in answer.values}))
 
     def _left_behind(self, dns: DnsReader) -> list[Finding]:
         """Return what would still lead users to the source: a browser asks for A, AAAA and HTTPS at once."""
@@ -110,7 +177,10 @@ class SwitchDns:
         return (Fact(FactKind.DNS_SENT_AFTER, self.zone, now, now),)
 
     def apply(self, world: WritePorts, diff: Diff) -> None:  # noqa: ARG002 - the zone is one item
-        """Send one batch: every record set with its note, or none."""
+        """Send one batch: every record set with its note, or none; with a ladder, by the first way that works."""
+        climb(world, self.ladder, self.region, lambda: self._swap(world), lambda: self._leads_elsewhere_no_more(world))
+
+    def _swap(self, world: WritePorts) -> None:
         dns, swaps = world.dns(self.zone), []
         note = f"drctl epoch={world.stamp.epoch} run={world.stamp.run_id} active={self.region}"
         for item in self.items:
@@ -142,7 +212,7 @@ class SwitchDns:
         if not heard:
             said = "; ".join(f"{answer.server}: {answer.error}" for answer in answers)
             return ItemVerdict(name, Tier.CRITICAL, Health.PROGRESSING, f"no authoritative server answers: {said}")
-        old = [answer for answer in heard if set(answer.values) != set(item.values)]
+        old = [answer for answer in heard if set(answer.values) != item.answered]
         if old:
             said = ", ".join(f"{answer.server} says {list(answer.values) or answer.rcode}" for answer in old)
             return ItemVerdict(name, Tier.CRITICAL, Health.PROGRESSING, said)
@@ -155,7 +225,9 @@ class SwitchDns:
         lives until `t + v` (dns.md 6.1). A client then needs one retry of its own.
         """
         now = world.clock.now()
-        facts = [Fact(FactKind.DNS_CONVERGED, self.zone, healthy_since, now)]
+        name, _ = look_at_switches(world, self.ladder).deciding
+        note = f"by the switch {name}" if name else ""
+        facts = [Fact(FactKind.DNS_CONVERGED, self.zone, healthy_since, now, note)]
         for kind, awaited in ((FactKind.DNS_CUTOVER_WORST, True), (FactKind.DNS_CUTOVER_UNAWAITED, False)):
             if items := [item for item in self.items if item.awaited is awaited]:
                 facts.append(self._cutover(world, kind, items, healthy_since))
@@ -174,7 +246,12 @@ class SwitchDns:
         return Fact(kind, self.zone, latest + self.client_retry, world.clock.now(), note)
 
     def by_hand(self, access: Access) -> Sequence[Command]:
-        """Return the vendor's own lines: for each record set one that looks, and one that switches it."""
+        """Return each way's own lines: one that looks, and one that moves."""
+        return tuple(command for rung in self.ladder for command in self._lines(access, rung.name))
+
+    def _lines(self, access: Access, way: str) -> tuple[Command, ...]:
+        if way != VENDOR:
+            return access.switch(way).lines(self.region)
         dns = access.dns_of(self.zone)
         return tuple(command for item in self.items for command in lines(dns, item.name, item.type, item.values))
 

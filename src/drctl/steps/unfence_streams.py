@@ -15,10 +15,10 @@ from drctl.core.contract import Fact, FactKind
 from drctl.core.errors import AdapterError
 from drctl.core.finding import Finding
 from drctl.core.observed import StreamRole, StreamState
+from drctl.core.topology import Plane
 from drctl.core.verdict import Health, ItemVerdict, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps import nats_lines
-from drctl.steps.base import Plane
 from drctl.steps.fence_streams import FenceItem
 from drctl.steps.subjects import probe_subject
 

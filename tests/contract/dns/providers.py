@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
 import boto3
 from botocore.config import Config
@@ -147,14 +147,24 @@ class Route53Provider:
 
     def put(self, *record_sets: ResourceRecordSetTypeDef, action: Literal["CREATE", "UPSERT"] = "CREATE") -> None:
         """Create record sets as the zone's owner may have: of any kind, written in any way."""
+        self.owner.change_resource_record_sets(
+            HostedZoneId=ZONE_ID,
+            ChangeBatch={"Changes": [{"Action": action, "ResourceRecordSet": one} for one in record_sets]},
+        )
+
+    def create_health_check(self, reference: str, settings: dict[str, Any]) -> str:
+        """Create a health check, and return its id."""
+        made = self.owner.create_health_check(CallerReference=reference, HealthCheckConfig=cast("Any", settings))
+        return made["HealthCheck"]["Id"]
+
+    @property
+    def owner(self) -> Route53Client:
+        """Return the zone's owner."""
         if self._owner is None:
             config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})
             session = boto3.session.Session(ACCESS_KEY_ID, "secret", region_name="us-east-1")
             self._owner = session.client("route53", endpoint_url=self.server.api_url, config=config)
-        self._owner.change_resource_record_sets(
-            HostedZoneId=ZONE_ID,
-            ChangeBatch={"Changes": [{"Action": action, "ResourceRecordSet": one} for one in record_sets]},
-        )
+        return self._owner
 
     def let_spread(self, zone: Zone) -> None:
         eventually(lambda: zone.propagation().value == "in_sync")

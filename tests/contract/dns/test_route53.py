@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 import trustme
 
-from drctl.adapters.route53.clients import Clients
+from drctl.adapters.aws.clients import Clients
 from drctl.adapters.route53.record_sets import as_state
 from drctl.adapters.route53.zone import Keys, Route53Zone
 from drctl.core.errors import (

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore import exceptions as sdk
-
+from drctl.adapters.aws.silence import NO_CREDENTIALS, WRONG_BEFORE_SENDING, never_sent
 from drctl.core.errors import (
     AdapterError,
     ConflictError,
@@ -57,19 +55,6 @@ _BAD_BATCH = "InvalidChangeBatch"
 # The service's own words for a DELETE or a CREATE that no longer fits the zone (dns.md 2.5).
 _MOVED = ("but it was not found", "but the values provided do not match", "but it already exists")
 
-_NO_CREDENTIALS = (
-    sdk.NoCredentialsError,
-    sdk.PartialCredentialsError,
-    sdk.CredentialRetrievalError,
-    sdk.ProfileNotFound,
-    sdk.TokenRetrievalError,
-    sdk.SSOError,
-    sdk.MetadataRetrievalError,
-    sdk.RefreshWithMFAUnsupportedError,
-)
-_WRONG_BEFORE_SENDING = (sdk.ParamValidationError, sdk.InvalidRegionError, sdk.UnknownEndpointError)
-_NO_CONNECTION = (sdk.ConnectTimeoutError, sdk.EndpointConnectionError, sdk.ProxyConnectionError)
-
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -108,17 +93,17 @@ def refusal(call: Call, error: ClientError) -> AdapterError:
 def silence(call: Call, error: Exception) -> AdapterError:
     """Return what a missing answer means: of a write that may have been sent, nothing is known."""
     told = f"{type(error).__name__}: {error}"
-    if isinstance(error, _NO_CREDENTIALS):
+    if isinstance(error, NO_CREDENTIALS):
         return DeniedError(
             f"Could not {call.action} in zone {call.zone} at Route 53: no credentials ({told})",
             remedy="Give access_key_id and secret_access_key in drctl.yaml, or check `aws sts get-caller-identity`.",
         )
-    if isinstance(error, _WRONG_BEFORE_SENDING):
+    if isinstance(error, WRONG_BEFORE_SENDING):
         return RefusedError(
             f"Could not {call.action} in zone {call.zone} at Route 53: the SDK refuses the request ({told})",
             remedy="Correct the zone and its records in drctl.yaml, then see `drctl config check`.",
         )
-    if call.writes and not _never_sent(error):
+    if call.writes and not never_sent(error):
         return OutcomeUnknownError(
             f"No answer from Route 53 to: {call.action} in zone {call.zone}; it may have happened ({told})",
             remedy=f"Look before trying again: `{call.look}`.",
@@ -153,16 +138,3 @@ def _meaning(call: Call, code: str, said: str, status: int) -> tuple[type[Adapte
     # A write failed while the service worked on it, maybe after it was stored.
     kind = OutcomeUnknownError if call.writes else UnreachableError
     return kind, f"See https://health.aws.amazon.com, and look before trying again: `{call.look}`."
-
-
-def _never_sent(error: Exception) -> bool:
-    """Say whether a failed call provably never sent its request: no connection, or no trust in who answered."""
-    if isinstance(error, _NO_CONNECTION):
-        return True
-    # urllib3 has the same SSLError for a handshake and for a connection that breaks later.
-    cause: BaseException | None = error
-    seen: list[object] = []
-    while cause is not None and cause not in seen:
-        seen += [cause, *cause.args, *(getattr(arg, "reason", None) for arg in cause.args)]
-        cause = cause.__cause__ or cause.__context__
-    return any(isinstance(one, ssl.SSLCertVerificationError) for one in seen)

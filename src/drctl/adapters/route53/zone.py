@@ -10,7 +10,7 @@ from itertools import takewhile
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from drctl.adapters.route53.clients import Clients, Keys
+from drctl.adapters.aws.clients import Clients, Keys
 from drctl.adapters.route53.groups import as_group_state, moved
 from drctl.adapters.route53.record_sets import as_record_set, as_state, listed_name
 from drctl.core.errors import ConflictError, NotFoundError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from drctl.app.verify.model import CheckResult, Outcome, Subject
 from drctl.core.errors import AdapterError
 from drctl.core.record_values import MOVED_TOGETHER
-from drctl.core.topology import ProbeKind, RecordRule
+from drctl.core.topology import US_EAST_1, ProbeKind, RecordRule
 
 _TTL_WARN_SECONDS, _TTL_MAX_SECONDS = 60, 300
 
@@ -25,7 +25,7 @@ def _record(subject: Subject, rule: RecordRule) -> tuple[CheckResult, ...]:
         return (subject.result(name, Outcome.UNKNOWN, error.message, error.remedy),)
     if record is None:
         return (subject.result(name, Outcome.PROBLEM, "does not exist", "Create it with the active addresses."),)
-    results = [_ttl(subject, name, record.ttl)]
+    results = [_ttl(subject, name, record.ttl), _ways(subject, name, rule)]
     owner = [region.name for region in subject.topology.regions if rule.values_in(region) == record.values]
     if owner:
         results.append(subject.result(f"{name}.target", Outcome.OK, f"points at {owner[0]}"))
@@ -37,6 +37,23 @@ def _record(subject: Subject, rule: RecordRule) -> tuple[CheckResult, ...]:
         message = f"{', '.join(left)} at the same name would not move"
         results.append(subject.result(f"{name}.types", Outcome.PROBLEM, message, "Add them to `records:`."))
     return tuple(results)
+
+
+def _ways(subject: Subject, name: str, rule: RecordRule) -> CheckResult:
+    """Say by which ways the record can move, and whether one of them outlives the source and us-east-1."""
+    source = subject.intent.source
+    ways = ", ".join(
+        f"{one.name} ({one.plane.value}{f', needs {one.needs}' if one.needs else ''})" for one in rule.ladder
+    )
+    left = [one for one in rule.ladder if one.needs != source]
+    if not left:
+        remedy = f"Add a way to its `ladder:` that lives outside of {source}."
+        return subject.result(f"{name}.ways", Outcome.PROBLEM, f"moves only by what dies with {source}: {ways}", remedy)
+    if all(one.needs == US_EAST_1 for one in left):
+        remedy = "Prepare failover members and a switch (`switches:`), and name it in the record's `ladder:`."
+        message = f"moves only by the control plane in us-east-1, which can be gone for hours: {ways}"
+        return subject.result(f"{name}.ways", Outcome.WARN, message, remedy)
+    return subject.result(f"{name}.ways", Outcome.OK, f"can be moved by {ways}")
 
 
 def _ttl(subject: Subject, name: str, ttl: int) -> CheckResult:

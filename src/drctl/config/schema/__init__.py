@@ -10,12 +10,14 @@ from drctl.config.schema.dns import VENDORS, CloudflareZone, Record, Rfc2136Zone
 from drctl.config.schema.promises import Contracts, TimingSettings
 from drctl.config.schema.regions import Kubernetes, Nats, Region, SystemAccount
 from drctl.config.schema.selection import Probe, Secret, Selector, Stream, Workload
+from drctl.config.schema.switches import Endpoint, RoutingControls, StopObject, Switch
 
 __all__ = [
     "API_VERSION",
     "VENDORS",
     "CloudflareZone",
     "Contracts",
+    "Endpoint",
     "FileReference",
     "Kubernetes",
     "Nats",
@@ -24,11 +26,14 @@ __all__ = [
     "Region",
     "Rfc2136Zone",
     "Route53Zone",
+    "RoutingControls",
     "Secret",
     "SecretReference",
     "Selector",
     "Settings",
+    "StopObject",
     "Stream",
+    "Switch",
     "SystemAccount",
     "TimingSettings",
     "Workload",
@@ -64,6 +69,8 @@ class Settings(Strict):
     """The two regions."""
     dns: tuple[Zone, ...] = ()
     """The zones whose records move."""
+    switches: tuple[Switch, ...] = ()
+    """Other ways to move records, for their `ladder`."""
     workloads: tuple[Workload, ...] = ()
     """Which workloads are scaled."""
     secrets: tuple[Secret, ...] = ()

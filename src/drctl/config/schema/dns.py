@@ -24,6 +24,8 @@ class Record(Strict):
     """What it holds, by region; without, A and AAAA hold the active region's addresses of that family."""
     mode: RecordMode = RecordMode.VALUES
     """What a move changes: the record's values, or which of its members, prepared for each region, is answered."""
+    ladder: Annotated[tuple[fields.Name, ...], Field(min_length=1)] = ("vendor",)
+    """The ways to move it, tried in order: `vendor`, and names of `switches:`. To list them is to agree to each."""
     awaited: bool = True
     """Whether a run waits until the record's old TTL has passed."""
 
@@ -77,6 +79,8 @@ class Rfc2136Zone(_Zone):
     """The TSIG key's algorithm."""
     key: SecretReference
     """The TSIG key's secret, in base64."""
+    region: fields.Name | None = None
+    """The region in which the primary stands, if it is one of this file's: with it, the zone cannot be changed."""
 
 
 Zone = Annotated[Route53Zone | CloudflareZone | Rfc2136Zone, Field(discriminator="vendor")]

@@ -55,5 +55,7 @@ class TimingSettings(Strict):
     """How long the vendor takes, at most, until every name server answers a change; for what a plan predicts."""
     client_retry_seconds: fields.Seconds = _TIMING.client_retry.total_seconds()
     """How long clients wait before they try again."""
+    way_budget_seconds: fields.Seconds = 15
+    """How long one way of a record's ladder is tried before the next."""
     inventory_age_max_hours: fields.Hours = _TIMING.inventory_age_max.total_seconds() / 3600
     """How old the source's recorded facts may be."""

@@ -1,4 +1,4 @@
-"""Health checks, whose outcome a test sets: no checker runs here."""
+"""Health checks. What has an address is looked at by `checkers`; of the others a test sets the outcome."""
 
 from __future__ import annotations
 
@@ -66,6 +66,14 @@ class HealthChecks:
             raise ApiError(409, "HealthCheckVersionMismatch", f"{check_id} is at version {check.version}")
         self._checks[check_id] = replace(_with(check, settings), version=check.version + 1)
         return self._checks[check_id]
+
+    def followed(self) -> tuple[HealthCheck, ...]:
+        """Return the checks that have something to look at: an address and a port, or a routing control."""
+        return tuple(
+            check
+            for check in self._checks.values()
+            if check.type == "RECOVERY_CONTROL" or {"IPAddress", "Port"} <= {name for name, _ in check.settings}
+        )
 
     def set_endpoint(self, check_id: str, *, ok: bool) -> None:
         """Decide what the checkers see from now on."""

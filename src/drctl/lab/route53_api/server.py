@@ -16,6 +16,7 @@ from drctl.lab.dns.transport import Endpoint, listening, refusal
 from drctl.lab.layout import OUTSIDE, ZONE, ZONE_ID
 from drctl.lab.route53_api.account import LAB_APEX, Account, Delays
 from drctl.lab.route53_api.admin import Admin
+from drctl.lab.route53_api.checkers import checking
 from drctl.lab.route53_api.faults import FaultBox
 from drctl.lab.route53_api.http_api import ControlPlane
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from drctl.lab.dns.transport import Handler
+    from drctl.lab.route53_api.checkers import IsOn
 
 # Long enough to end a request that is being written, short enough not to wait for one that hangs.
 _SHUTDOWN_SECONDS = 0.2
@@ -49,8 +51,10 @@ class Running:
 
 
 @asynccontextmanager
-async def serving(ports: ListenPorts, delays: Delays | None = None) -> AsyncIterator[Running]:
-    """Serve the lab's zone until the context ends."""
+async def serving(
+    ports: ListenPorts, delays: Delays | None = None, is_on: IsOn = lambda _arn: False
+) -> AsyncIterator[Running]:
+    """Serve the lab's zone until the context ends. `is_on` says whether a recovery cluster's control is on."""
     usual = delays or Delays()
     account, box = Account(delays=usual), FaultBox()
     account.create_zone(ZONE, caller_reference="lab", zone_id=ZONE_ID, ttls=LAB_APEX)
@@ -59,14 +63,15 @@ async def serving(ports: ListenPorts, delays: Delays | None = None) -> AsyncIter
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(listening(OUTSIDE, ports.dns_a, _name_server(account, 0)))
         second = await stack.enter_async_context(listening(OUTSIDE, ports.dns_b, _name_server(account, 1)))
-        api_url = await stack.enter_async_context(_web(control.app(), ports.api))
-        admin_url = await stack.enter_async_context(_web(admin.app(), ports.admin))
+        api_url = await stack.enter_async_context(web_site(control.app(), ports.api))
+        admin_url = await stack.enter_async_context(web_site(admin.app(), ports.admin))
+        await stack.enter_async_context(checking(account.health, is_on))
         yield Running(api_url, admin_url, (first, second))
 
 
-def running(delays: Delays | None = None) -> AbstractContextManager[Running]:
+def running(delays: Delays | None = None, is_on: IsOn = lambda _arn: False) -> AbstractContextManager[Running]:
     """Run the stand-in on free ports in a background thread for as long as the context lasts."""
-    return in_background(lambda: serving(ListenPorts(), delays))
+    return in_background(lambda: serving(ListenPorts(), delays, is_on))
 
 
 def _name_server(account: Account, number: int) -> Handler:
@@ -81,7 +86,8 @@ def _name_server(account: Account, number: int) -> Handler:
 
 
 @asynccontextmanager
-async def _web(app: web.Application, port: int) -> AsyncIterator[str]:
+async def web_site(app: web.Application, port: int) -> AsyncIterator[str]:
+    """Serve an application on a port of the lab's outside address; yield its URL."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     try:

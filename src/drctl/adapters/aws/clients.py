@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from drctl import __version__
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from botocore.config import Config
     from mypy_boto3_route53 import Route53Client
 
-# Route 53's control plane is there, wherever this runs (dns.md 2.1).
-_REGION = "us-east-1"
 _TIMEOUT = timedelta(seconds=10)
 _CONNECT_SECONDS_MAX = 3.0
 _READ_ATTEMPTS = 3
@@ -33,6 +31,18 @@ class Keys:
     secret_access_key: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One of AWS' services, and the region in which it is asked."""
+
+    name: str
+    region: str
+
+
+# Its control plane is there, wherever this runs (dns.md 2.1).
+ROUTE53 = Service("route53", "us-east-1")
+
+
 class Clients:
     """One client that reads, tried thrice, and one that writes, once. Made when first asked for; safe for threads.
 
@@ -40,13 +50,16 @@ class Clients:
     plus at most 3 s of botocore's pauses between them.
     """
 
-    def __init__(self, keys: Keys, endpoint: str = "", timeout: timedelta = _TIMEOUT) -> None:
+    def __init__(
+        self, keys: Keys, endpoint: str = "", timeout: timedelta = _TIMEOUT, service: Service = ROUTE53
+    ) -> None:
+        self._service = service
         self._keys = keys
         self._endpoint = endpoint
         self._seconds = timeout.total_seconds()
         self._turn = Lock()
         self._session: boto3.session.Session | None = None
-        self._made: dict[bool, Route53Client] = {}
+        self._made: dict[bool, Any] = {}
 
     def reading(self) -> Route53Client:
         """Return the client for reads.
@@ -54,7 +67,8 @@ class Clients:
         Raises:
             botocore.exceptions.BotoCoreError: The credentials or the profile cannot be used.
         """
-        return self._client(writing=False)
+        found: Route53Client = self.client(writing=False)
+        return found
 
     def writing(self) -> Route53Client:
         """Return the client for writes: a second try inside the SDK would meet its own first one (dns.md 2.4).
@@ -62,7 +76,8 @@ class Clients:
         Raises:
             botocore.exceptions.BotoCoreError: The credentials or the profile cannot be used.
         """
-        return self._client(writing=True)
+        found: Route53Client = self.client(writing=True)
+        return found
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
@@ -71,13 +86,19 @@ class Clients:
         for client in made.values():
             client.close()
 
-    def _client(self, *, writing: bool) -> Route53Client:
+    def client(self, *, writing: bool) -> Any:  # noqa: ANN401 - a client of the service that this is for
+        """Return the client for writes, or the one for reads, of whatever service this is for.
+
+        Raises:
+            botocore.exceptions.BotoCoreError: The credentials or the profile cannot be used.
+        """
         with self._turn:
             if writing not in self._made:
                 # The session is shared: the second client then takes a tenth of the first one's time.
                 self._session = self._session or self._open_session()
-                self._made[writing] = self._session.client(
-                    "route53", config=self._config(writing=writing), endpoint_url=self._endpoint or None
+                open_client: Any = self._session.client
+                self._made[writing] = open_client(
+                    self._service.name, config=self._config(writing=writing), endpoint_url=self._endpoint or None
                 )
             return self._made[writing]
 
@@ -98,7 +119,7 @@ class Clients:
         return boto3.session.Session(
             aws_access_key_id=self._keys.access_key_id or None,
             aws_secret_access_key=self._keys.secret_access_key or None,
-            region_name=_REGION,
+            region_name=self._service.region,
             botocore_session=core,
         )
 
@@ -115,6 +136,8 @@ class Clients:
             # As curl and kubectl do: a proxy from the environment is never asked for a loopback address.
             proxies={} if _is_loopback(self._endpoint) else None,
             user_agent_extra=f"drctl/{__version__}",
+            # By path, so that a bucket's name is no part of a host that must be found first.
+            s3={"addressing_style": "path"} if self._endpoint else None,
         )
 
 
