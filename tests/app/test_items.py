@@ -20,6 +20,7 @@ from drctl.core.errors import (
     UnreachableError,
 )
 from drctl.core.events import ItemFinished, ItemLeftOut, ItemTakenUp, StepOutcome
+from drctl.core.intent import Intent, Mode, Operation
 from drctl.core.item import ItemRef
 from drctl.core.lock import Stamp
 from drctl.core.observed import StreamRole
@@ -313,16 +314,35 @@ def test_a_degraded_item_is_finished_like_one_that_was_left_out(urgent: Operator
 
 
 def test_an_item_is_not_finished_once_a_later_run_has_moved_the_service(planned: Operator) -> None:
-    leave_the_bucket_out(planned)
-    planned.world.calls.heal()
+    planned.run(PLANNED, (), prepared=planned.prepare(PLANNED, ("mailer",)))
     planned.run(HOME, (), "run-2")
     planned.world.calls.writes.clear()
 
     with pytest.raises(InvariantError) as refused:
-        planned.finish(KV)
+        planned.finish("mailer")
 
     assert refused.value.code == "epoch-stale"
     assert planned.world.calls.writes == []
+
+
+def test_the_way_home_is_blocked_while_a_stream_that_was_left_out_is_served_by_nobody(planned: Operator) -> None:
+    leave_the_bucket_out(planned)
+
+    final = planned.prepare(HOME).final
+
+    assert [(finding.code, finding.subject) for finding in final] == [("nobody-active", KV)]
+    assert "`drctl status`" in final[0].remedy
+
+
+def test_an_item_of_a_run_whose_source_was_fenced_since_can_still_be_finished(urgent: Operator) -> None:
+    urgent.world.calls.fail(PROMOTION, Fault.REFUSED, ALWAYS)
+    urgent.run()
+    urgent.world.calls.heal()
+    urgent.world.bring_back(EAST)
+    urgent.run(Intent(Operation.FENCE, Mode.EMERGENCY, WEST, EAST), (), "run-2")
+
+    assert urgent.finish(KV).open_items == ()
+    assert role(urgent, WEST) is StreamRole.ACTIVE
 
 
 def test_an_item_is_not_finished_while_nobody_can_say_who_came_after(planned: Operator) -> None:
@@ -359,30 +379,3 @@ def test_an_item_that_was_left_out_of_a_paused_run_can_be_taken_back(planned: Op
 
     assert (report.exit_code, report.open_items) == (ExitCode.DONE, ())
     assert role(planned, WEST) is StreamRole.ACTIVE
-
-
-def test_an_item_can_be_left_out_from_the_start_and_is_shown_with_what_it_breaks(planned: Operator) -> None:
-    whole, prepared = planned.prepare(PLANNED), planned.prepare(PLANNED, ("mailer",))
-
-    report = planned.run(PLANNED, (), prepared=prepared)
-
-    assert planned.world.region(WEST).cluster.named("mailer").replicas == 0
-    assert [(line.item, line.why) for line in report.open_items] == [(MAILER, REASON)]
-    assert report.exit_code is ExitCode.LEFT_OPEN
-    assert prepared.plan.digest == whole.plan.digest == report.plan_digest
-
-
-def test_what_was_left_out_from_the_start_is_finished_later(planned: Operator) -> None:
-    planned.run(PLANNED, (), prepared=planned.prepare(PLANNED, ("mailer",)))
-
-    report = planned.finish("mailer")
-
-    assert planned.world.region(WEST).cluster.named("mailer").replicas == 1
-    assert (report.open_items, report.exit_code) == ((), ExitCode.DONE)
-
-
-def test_an_obstacle_of_what_is_left_out_is_none(planned: Operator) -> None:
-    planned.world.region(WEST).cluster.named("mailer").paused = True
-    assert planned.prepare(PLANNED).final
-
-    assert planned.prepare(PLANNED, ("mailer",)).final == ()

@@ -45,7 +45,10 @@ def _finding(stream: StreamState, other: StreamState | None, source: str, target
         case Serving.NOBODY:
             held = f"{stream.role.value} in {source}, {other.role.value if other else 'missing'} in {target}"
             message = f"nobody takes writes on {name}: it is {held}."
-            remedy = "If it is the service's own, give the side that served the subjects back that its metadata keeps."
+            remedy = (
+                "If a run left it out, `drctl status` says how to finish it. Else, if it is the service's own, give "
+                "the side that served the subjects back that its metadata keeps."
+            )
             # Two mirrors may be somebody's copies of something else; a fence is drctl's own.
             is_ours = StreamRole.FENCED in {stream.role, other.role if other else None}
             severity = Severity.PROBLEM if is_ours else Severity.WARN

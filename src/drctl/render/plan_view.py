@@ -97,7 +97,7 @@ def _print_left_out(page: Page, prepared: Prepared) -> None:
         return
     page.heading("Left out, and open until `drctl resume RUN --item ITEM` finishes it", "bold yellow")
     for ref in prepared.left_out:
-        page.labelled(f"  {ref.item}", "; ".join(breaks(prepared.plan, ref)), "yellow")
+        page.prose(f"- {ref}: {'; '.join(breaks(prepared.plan, ref))}", 2, 4, "yellow")
 
 
 def _state(step: AnyStep, shown: StepPreview | None) -> str:

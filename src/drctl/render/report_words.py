@@ -86,12 +86,11 @@ def unfenced(report: Report) -> tuple[str, ...]:
 
 
 def _by_item(report: Report) -> dict[str, list[OpenLine]]:
-    if report.exit_code is None:
-        # It goes on by itself when it is taken up.
-        return {}
+    """Return the open items by name. What nobody left out of a run that waits, it tries again by itself."""
     items: dict[str, list[OpenLine]] = {}
     for line in report.open_items:
-        items.setdefault(line.item, []).append(line)
+        if report.exit_code is not None or line.operator:
+            items.setdefault(line.item, []).append(line)
     return items
 
 
