@@ -20,7 +20,7 @@ help: ## Show what there is
 demo: $(VENV)/.run ## The whole story on this machine: traffic, outage, failover, proof
 	@$(BIN)/drctl lab demo
 
-test: $(VENV)/.dev ## Every test; those that need a server which is not there are skipped by name
+test: $(VENV)/.dev ## Every test but the long ones; those that need a server which is not there are skipped by name
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
 test-all: $(VENV)/.dev ## Every test, and those that take many minutes: rounds of moves, kills at points drawn by a seed
