@@ -25,6 +25,10 @@ class JetStreamApi:
         self._connection = connection
         self.place = place
 
+    def stored(self, name: str) -> str:
+        """Return what the servers call a stream of this region."""
+        return name
+
     def read(self, call: str, what: str, body: object = None, prefix: str = "$JS.API") -> Json:
         """Return the answer to a call that changes nothing; asked once more where the connection broke meanwhile.
 

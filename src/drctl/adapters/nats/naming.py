@@ -68,6 +68,10 @@ class NamedApi(JetStreamApi):
         super().__init__(connection, place)
         self._naming = naming
 
+    def stored(self, name: str) -> str:
+        """As `JetStreamApi.stored`."""
+        return self._naming.stored(name)
+
     def read(self, call: str, what: str, body: object = None, prefix: str = "$JS.API") -> Json:
         """As `JetStreamApi.read`."""
         return self._shown(super().read(self._stored_call(call), what, self._stored_body(call, body), prefix))

@@ -129,7 +129,7 @@ class NatsWriter:
                 name
                 for subject in wish.subjects
                 for name in self._api.read("STREAM.NAMES", what, {"subject": subject}).get("streams") or ()
-            } - {wish.stream}
+            } - {self._api.stored(wish.stream)}
             if self._lost_origin is not None and self._lost_origin.owns(info["config"], owners):
                 self._lost_origin.move_subjects(info["config"], wish)
                 self._update(promoted(info, wish, stamp), what, holds, PROMOTION_LEVEL)
