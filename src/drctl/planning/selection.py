@@ -97,9 +97,12 @@ def deferred_of(origin: StreamState) -> tuple[tuple[str, str], ...]:
 def subjects_of(stream: StreamState, origin: StreamState | None) -> tuple[str, ...]:
     """Return the subjects that a promoted stream is to take; empty when nobody knows them.
 
-    From its origin's inventory (what it takes, or what a fence took away), else from the mirror's own metadata,
-    else, for a bucket or an object store, from its name.
+    From its origin's inventory (what it takes, or what a fence took away), else from the mirror's own metadata
+    (first, where both regions share a meta group), else, for a bucket or an object store, from its name.
     """
+    if stream.stored_name and stream.original_subjects:
+        # In one meta group the mirror may have an alias of its own (nats.md 2.4 a); its origin's would be refused.
+        return stream.original_subjects
     if origin is not None:
         known = origin.original_subjects if origin.role is StreamRole.FENCED else origin.subjects
         if known:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drctl.core.errors import UnreachableError
+from drctl.core.errors import DeniedError, UnreachableError
 from drctl.core.meta_group import MetaGroup, MetaServer
 
 if TYPE_CHECKING:
@@ -32,15 +32,20 @@ class NatsMeta:
         if self._system is None:
             return None
         what = "ask every server of its JetStream"
-        answers = self._system.probe((_PING,), what, {}, _QUIET_SECONDS)[_PING] or ()
+        answers = self._system.probe((_PING,), what, {}, _QUIET_SECONDS)[_PING]
+        if answers == ():
+            raise DeniedError(
+                f"{what} at {self._system.place}: this user is none of the system account's",
+                remedy="Give drctl a user of the system account under `nats.system`, or leave it out.",
+            )
         own_name = self._system.facts(what).name
         # A server without JetStream has no data.
-        reports = [answer for answer in answers if answer.get("data")]
+        reports = [answer for answer in answers or () if answer.get("data")]
         own = next((report for report in reports if report["server"]["name"] == own_name), None)
         if own is None:
             raise UnreachableError(
                 f"{what} at {self._system.place}: {own_name} itself does not say",
-                remedy="Give drctl a user of the system account: other accounts are not answered.",
+                remedy="Check that JetStream runs there, then run again.",
             )
         return _group(own, reports)
 

@@ -43,11 +43,20 @@ def argv(layout: Layout, server: str, binary: str = "") -> list[str]:
     Raises:
         FileNotFoundError: There is no nats-server beside the interpreter or on the PATH.
     """
+    return [binary or find_server(), "-c", str(config_file(layout, server))]
+
+
+def find_server() -> str:
+    """Return the nats-server beside the interpreter, else on the PATH.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
     beside = Path(sys.executable).parent / "nats-server"
-    found = binary or (str(beside) if beside.exists() else shutil.which("nats-server"))
+    found = str(beside) if beside.exists() else shutil.which("nats-server")
     if found is None:
         raise FileNotFoundError("no nats-server: install drctl[lab]")
-    return [found, "-c", str(config_file(layout, server))]
+    return found
 
 
 def _config(layout: Layout, server: NatsServer) -> dict[str, Any]:
