@@ -100,13 +100,14 @@ def subjects_of(stream: StreamState, origin: StreamState | None) -> tuple[str, .
     From its origin's inventory (what it takes, or what a fence took away), else from the mirror's own metadata
     (first, where both regions share a meta group), else, for a bucket or an object store, from its name.
     """
-    if stream.stored_name and stream.original_subjects:
-        # In one meta group the mirror may have an alias of its own (nats.md 2.4 a); its origin's would be refused.
-        return stream.original_subjects
+    known: tuple[str, ...] = ()
     if origin is not None:
         known = origin.original_subjects if origin.role is StreamRole.FENCED else origin.subjects
-        if known:
-            return known
+    # In one meta group the mirror may have an alias of its own (nats.md 2.4 a); its origin's would be refused.
+    if stream.stored_name and stream.original_subjects:
+        known = stream.original_subjects
+    if known:
+        return known
     if stream.role is StreamRole.ACTIVE:
         return stream.subjects
     if stream.original_subjects:
