@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import contextvars
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 
 import pytest
 
 from drctl.app.fanout import AT_ONCE, fan_out, within
-from drctl.core.errors import UnreachableError
+from drctl.core.errors import ConfigError, UnreachableError
 
 _NAME: contextvars.ContextVar[str] = contextvars.ContextVar("name")
 
@@ -62,13 +64,39 @@ def test_each_call_sees_the_callers_context() -> None:
     assert fan_out(lambda _: _NAME.get(), range(3)) == ("run-1",) * 3
 
 
-def test_late_and_failed_calls_are_left_out_of_a_budget() -> None:
+def test_within_a_budget_a_late_call_has_no_answer_and_a_failed_one_its_own_error() -> None:
     release = threading.Event()
 
     def fail() -> None:
-        raise UnreachableError("no answer")
+        raise ConfigError("the secret file /nowhere cannot be read.")
 
-    found = within(timedelta(seconds=0.2), {"quick": lambda: 1, "late": lambda: release.wait(10), "dead": fail})
+    found = within(timedelta(seconds=0.2), {"quick": lambda: 1, "late": lambda: release.wait(10), "wrong": fail})
     release.set()
 
-    assert found == {"quick": 1}
+    assert found["quick"] == 1
+    assert str(found["late"]) == "no answer in 0.2 s"
+    assert isinstance(found["late"], UnreachableError)
+    assert str(found["wrong"]) == "the secret file /nowhere cannot be read."
+    assert isinstance(found["wrong"], ConfigError)
+
+
+def test_a_bug_within_a_budget_is_raised_where_it_is_waited_for() -> None:
+    def stumble() -> None:
+        raise KeyError("a bug")
+
+    with pytest.raises(KeyError, match="a bug"):
+        within(timedelta(seconds=10), {"quick": lambda: 1, "bug": stumble})
+
+
+HELD_UP = """
+import threading
+from datetime import timedelta
+from drctl.app.fanout import fan_out, within
+
+for_ever = threading.Event()
+within(timedelta(seconds=0.1), {"late": lambda: fan_out(lambda _: for_ever.wait(), range(2))})
+"""
+
+
+def test_a_call_that_never_returns_does_not_keep_the_process_from_ending() -> None:
+    subprocess.run((sys.executable, "-c", HELD_UP), check=True, timeout=30)

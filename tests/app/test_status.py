@@ -10,7 +10,7 @@ import pytest
 
 from drctl.app.locking import take
 from drctl.app.status import Kept, Role, Status, look
-from drctl.core.errors import StepFailedError
+from drctl.core.errors import ConfigError, StepFailedError
 from drctl.core.lock import LockRecord
 from fakes.calls import ALWAYS, Fault
 from fakes.cluster import FakeCluster
@@ -69,7 +69,7 @@ class HangingCluster(FakeCluster):
         return super().workloads(select)
 
 
-def test_a_region_that_does_not_answer_in_time_is_unknown_and_holds_nothing_up(healthy: Operator) -> None:
+def test_a_system_that_does_not_answer_in_time_is_unknown_and_holds_nothing_up(healthy: Operator) -> None:
     world = healthy.world
     hanging = HangingCluster(EAST, world.calls, world.clock)
     world.region(EAST).cluster = hanging
@@ -77,9 +77,27 @@ def test_a_region_that_does_not_answer_in_time_is_unknown_and_holds_nothing_up(h
     seen = status(healthy, timedelta(seconds=0.3))
     hanging.let_go.set()
 
-    assert region(seen, EAST).role is Role.UNKNOWN
-    assert "no answer in 0.3 s" in region(seen, EAST).writers
+    assert region(seen, EAST).workloads == "unknown: no answer in 0.3 s"
+    assert region(seen, EAST).role is Role.ACTIVE
     assert region(seen, WEST).role is Role.STANDBY
+
+
+def test_what_cannot_be_asked_is_unknown_with_its_own_reason(healthy: Operator) -> None:
+    world = healthy.world
+    wrong = ConfigError("the secret file /nowhere cannot be read: No such file or directory.")
+
+    class Unreadable(FakeCluster):
+        def workloads(self, select: Selector) -> tuple[WorkloadState, ...]:  # noqa: ARG002 - it never gets there
+            raise wrong
+
+    world.region(EAST).cluster = Unreadable(EAST, world.calls, world.clock)
+    world.calls.fail(f"{ZONE}/dns/*", Fault.DENIED, times=ALWAYS)
+
+    seen = status(healthy)
+
+    assert region(seen, EAST).workloads == f"unknown: {wrong.message}"
+    assert "records unknown" in region(seen, EAST).traffic
+    assert region(seen, EAST).traffic.endswith(": denied")
 
 
 def test_two_regions_that_take_writes_are_shown_and_neither_is_called_active(stricken: Operator) -> None:

@@ -49,15 +49,15 @@ class Driven:
 
     layout: Layout
 
-    def run(self, *words: str) -> Done:
-        """Run one command to its end."""
+    def run(self, *words: str, within_seconds: float = _DEADLINE_SECONDS) -> Done:
+        """Run one command to its end, which must come in time."""
         done = subprocess.run(
             self.argv(*words),
             env=self.env(),
             capture_output=True,
             text=True,
             check=False,
-            timeout=_DEADLINE_SECONDS,
+            timeout=within_seconds,
             stdin=subprocess.DEVNULL,
         )
         return Done(done.returncode, done.stdout, done.stderr)

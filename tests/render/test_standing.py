@@ -63,6 +63,7 @@ HEALTHY = Status(
     observed_at=NOW,
     active="east",
     public=HttpAnswer(200, "east", "", timedelta(milliseconds=12), NOW),
+    public_unknown="",
     regions=(region("east", Role.ACTIVE, "answers the public name (200)"), region("west", Role.STANDBY)),
     replication=(
         ReplicationLine("west", "ORDERS", timedelta(seconds=0.4), 0),
@@ -88,6 +89,7 @@ STOPPED = replace(
     HEALTHY,
     active="",
     public=None,
+    public_unknown="no answer in 2.5 s",
     regions=(region("east", Role.UNKNOWN), region("west", Role.FENCED)),
     replication=(),
     unfinished=(PAUSED,),

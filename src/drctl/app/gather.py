@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from drctl.app.fanout import fan_out
-from drctl.core.errors import AdapterError
+from drctl.core.errors import AdapterError, DrctlError
 from drctl.core.inventory import Inventory, RegionInventory, ReplicasSeen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from drctl.core.intent import Intent
     from drctl.core.observed import ConsumerState, RecordState, SecretState, StreamState, WorkloadState
@@ -24,25 +25,32 @@ CLUSTER, SECRETS, DATASTORE = "cluster", "secrets", "datastore"
 def gather_region(world: ReadPorts, topology: Topology, region: str) -> RegionInventory:
     """Return a region as it is now; a system that does not answer is named in `unknown`, with its reason."""
     found = RegionInventory(region, world.clock.now())
-    unknown: list[tuple[str, str]] = []
 
-    def attempt(part: tuple[str, Callable[[], RegionInventory]]) -> RegionInventory | None:
+    def attempt(part: tuple[str, Callable[[], RegionInventory]]) -> tuple[str, RegionInventory | AdapterError]:
         system, read = part
         try:
-            return read()
+            return system, read()
         except AdapterError as error:
-            unknown.append((system, error.message))
-            return None
+            return system, error
 
-    parts = fan_out(
-        attempt,
-        (
-            (CLUSTER, lambda: _workloads(world, topology, found)),
-            (SECRETS, lambda: _secrets(world, topology, found)),
-            (DATASTORE, lambda: _streams(world, found)),
-        ),
+    return joined(found, dict(fan_out(attempt, systems(world, topology, found).items())))
+
+
+def systems(world: ReadPorts, topology: Topology, found: RegionInventory) -> dict[str, Callable[[], RegionInventory]]:
+    """Return what reads each system of a region: a call that returns `found` with that system's part."""
+    return {
+        CLUSTER: partial(_workloads, world, topology, found),
+        SECRETS: partial(_secrets, world, topology, found),
+        DATASTORE: partial(_streams, world, found),
+    }
+
+
+def joined(found: RegionInventory, parts: Mapping[str, object]) -> RegionInventory:
+    """Return a region from what came of each of `systems`: its part, or the error that says why there is none."""
+    cluster, secrets, datastore = (
+        part if isinstance(part, RegionInventory) else found
+        for part in (parts[CLUSTER], parts[SECRETS], parts[DATASTORE])
     )
-    cluster, secrets, datastore = (part or found for part in parts)
     return replace(
         found,
         workloads=cluster.workloads,
@@ -50,7 +58,7 @@ def gather_region(world: ReadPorts, topology: Topology, region: str) -> RegionIn
         secrets=secrets.secrets,
         streams=datastore.streams,
         consumers=datastore.consumers,
-        unknown=tuple(sorted(unknown)),
+        unknown=tuple(sorted((system, e.message) for system, e in parts.items() if isinstance(e, DrctlError))),
     )
 
 

@@ -9,7 +9,7 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from drctl.app.fanout import within
-from drctl.app.gather import CLUSTER, DATASTORE, SECRETS, gather_region
+from drctl.app.gather import CLUSTER, DATASTORE, SECRETS, joined, systems
 from drctl.app.locking import largest_epoch
 from drctl.core.errors import AdapterError, DrctlError
 from drctl.core.events import StepOutcome
@@ -21,6 +21,8 @@ from drctl.core.topology import HEARTBEAT_STREAM, ProbeKind
 from drctl.core.verdict import Health
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from drctl.core.item import OpenItem
     from drctl.core.lock import LockRecord
     from drctl.core.observed import StreamState
@@ -86,12 +88,16 @@ class RunItem:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The service, as seen within the budget. `active` is empty when no region can be called so."""
+    """The service, as seen within the budget. `active` is empty when no region can be called so.
+
+    Where `public` is None, `public_unknown` says why; it is empty where no read probe is configured.
+    """
 
     service: str
     observed_at: datetime
     active: str
     public: HttpAnswer | None
+    public_unknown: str
     regions: tuple[RegionStatus, ...]
     replication: tuple[ReplicationLine, ...]
     taken_twice: tuple[str, ...]
@@ -106,24 +112,27 @@ class Status:
 def look(world: ReadPorts, topology: Topology, stores: Kept, budget: timedelta = BUDGET) -> Status:
     """Return the status; what did not answer within the budget is unknown, and said so."""
     began, now = world.clock.elapsed(), world.clock.now()
-    names = tuple(region.name for region in topology.regions)
-    answers = within(
-        budget,
-        {
-            **{name: partial(gather_region, world, topology, name) for name in names},
-            "public name": lambda: _public(world, topology),
-            "records": lambda: _pointed(world, topology),
-        },
+    calls: dict[str, Callable[[], object]] = {
+        "public name": partial(_public, world, topology),
+        "records": partial(_pointed, world, topology),
+    }
+    found = tuple(RegionInventory(region.name, now) for region in topology.regions)
+    for region in found:
+        reads = systems(world, topology, region)
+        calls |= {f"{system} of {region.region}": read for system, read in reads.items()}
+    answers = within(budget, calls)
+    inventories = tuple(
+        joined(region, {system: answers[f"{system} of {region.region}"] for system in (CLUSTER, SECRETS, DATASTORE)})
+        for region in found
     )
-    inventories = tuple(_inventory(answers.get(name), name, now, budget) for name in names)
-    public = answers.get("public name")
-    pointed = answers.get("records")
+    public, pointed = answers["public name"], answers["records"]
     states = tuple(_state(stores.runs, run_id) for run_id in stores.runs.run_ids()[-_RUNS_SHOWN:])
     return Status(
         service=topology.title,
         observed_at=now,
         active=_active(inventories, public),
         public=public if isinstance(public, HttpAnswer) else None,
+        public_unknown=public.message if isinstance(public, DrctlError) else "",
         regions=tuple(_region(found, topology, public, pointed) for found in inventories),
         replication=_replication(inventories),
         taken_twice=taken_twice(inventories[0].streams, inventories[1].streams),
@@ -150,13 +159,6 @@ def _pointed(world: ReadPorts, topology: Topology) -> dict[str, str]:
             if record is not None and record.values == rule.values_in(region):
                 pointed.setdefault(region.name, []).append(f"{rule.name} {rule.type}")
     return {region: ", ".join(records) for region, records in pointed.items()}
-
-
-def _inventory(found: object, name: str, now: datetime, budget: timedelta) -> RegionInventory:
-    if isinstance(found, RegionInventory):
-        return found
-    silent = f"no answer in {budget.total_seconds():g} s"
-    return RegionInventory(name, now, unknown=tuple((system, silent) for system in (CLUSTER, DATASTORE, SECRETS)))
 
 
 def _role(found: RegionInventory) -> Role:
@@ -194,8 +196,8 @@ def _traffic(region: str, public: object, pointed: object) -> str:
     if isinstance(pointed, dict):
         if region in pointed:
             said.append(f"{pointed[region]} points here")
-    else:
-        said.append("records unknown: the DNS vendor did not answer")
+    elif isinstance(pointed, DrctlError):
+        said.append(f"records unknown: {pointed.message}")
     return "; ".join(said) or "none"
 
 

@@ -36,8 +36,9 @@ def failure_of(session: Session, plan: Plan, run_id: str) -> Failure:
     step = next((step for step in plan.steps() if step.id == state.paused_at_step), None)
     access = session.access.signed(Stamp(run_id, state.epoch))
     by_hand = step.by_hand(access) if step else ()
-    seen = _look(session)
-    past, can_undo = _way_back(session, plan, state)
+    with session.quick() as quick:
+        seen = _look(quick)
+        past, can_undo = _way_back(quick, plan, state)
     leavable = () if state.is_finished else leavable_in(plan, state)
     return Failure(
         run_id=run_id,

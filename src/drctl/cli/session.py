@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from drctl.adapters.journal.runs import FileRunStore
 from drctl.app.run import Service, Stores
 from drctl.app.saved_plan import SavedPlan
 from drctl.app.status import Kept
-from drctl.cli.connections import Connections, Patience
+from drctl.cli.connections import QUICK, Connections, Patience
 from drctl.cli.worlds import ProbeWorld, ReadWorld, WatchWorld, WriteWorld
 from drctl.config.load import load
 from drctl.core.errors import ConfigError, RefusedError, UnreachableError
@@ -111,6 +111,12 @@ class Session:
                 f"{path} is no plan that this drctl can read: {said}.",
                 remedy="Make one: `drctl plan failover -o FILE`.",
             ) from error
+
+    @contextmanager
+    def quick(self) -> Iterator[Session]:
+        """Yield this session over connections of its own that give up early: for a look at the end of a run."""
+        with Connections(self.config, self.connections.clock, QUICK) as connections:
+            yield replace(self, connections=connections)
 
     @property
     def lock_holder(self) -> str:

@@ -14,12 +14,13 @@ def status(
 ) -> None:
     """Say which region is active, how old the replicas are, and what is unfinished. Reads only."""
     from drctl.app.status import look
+    from drctl.cli.connections import QUICK
     from drctl.cli.screen import open_screen
     from drctl.cli.session import opened
     from drctl.render.status_view import print_status, status_json
 
     screen = open_screen(output=output, no_color=no_color, verbose=verbose)
-    with opened(config, state_dir) as session:
+    with opened(config, state_dir, QUICK) as session:
         seen = look(session.service.reads, session.topology, session.kept)
     if output is options.Output.TEXT:
         print_status(seen, screen.out)

@@ -20,12 +20,13 @@ def watch(
 ) -> None:
     """Probe the public name every second; keep samples here, heads and inventory in the heartbeat stream."""
     from drctl.app.watch import Watcher
+    from drctl.cli.connections import QUICK
     from drctl.cli.interrupts import stopping
     from drctl.cli.screen import open_screen
     from drctl.cli.session import opened
 
     screen = open_screen(quiet=quiet, no_color=no_color, verbose=verbose)
-    with opened(config, state_dir) as session, stopping(session.interrupted):
+    with opened(config, state_dir, QUICK) as session, stopping(session.interrupted):
         watcher = Watcher(session.watches, session.topology, session.inventories)
         watcher.run(session.interrupted.is_set, lambda seen: None if quiet else _tell(seen, screen))
 

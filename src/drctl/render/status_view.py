@@ -27,7 +27,7 @@ def print_status(status: Status, console: Console) -> None:
     page = Page(console)
     active = f"{status.active} is active" if status.active else "no region can be called active"
     page.heading(f"{status.service}: {active}", "bold green" if status.active else "bold yellow")
-    page.labelled("Public name", _public(status.public))
+    page.labelled("Public name", _public(status.public, status.public_unknown))
     if status.taken_twice:
         words = f"writes to {', '.join(status.taken_twice)} are taken in two regions: fence the one that must stop, now"
         page.labelled("TWO WRITERS", words, "bold red")
@@ -53,9 +53,9 @@ def _print_region(page: Page, region: RegionStatus) -> None:
         page.labelled(f"  {label}", words, "yellow" if words.startswith(UNKNOWN) else "")
 
 
-def _public(answer: HttpAnswer | None) -> str:
+def _public(answer: HttpAnswer | None, unknown: str) -> str:
     if answer is None:
-        return f"{UNKNOWN}: it was not answered in time, or no read probe is configured"
+        return f"{UNKNOWN}: {unknown or 'no read probe is configured'}"
     when = f"(looked {clock_time(answer.observed_at)})"
     if answer.error:
         return f"does not answer: {answer.error} {when}"

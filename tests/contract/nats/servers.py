@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -86,7 +87,10 @@ class Servers:
         self._end(name, signal.SIGTERM)
 
     def freeze(self, name: str) -> None:
+        """Stop servers where they are; none of their threads runs when this returns."""
         self._signal(name, signal.SIGSTOP)
+        for server in self.names(name):
+            os.waitid(os.P_PID, self._processes[server].pid, os.WSTOPPED)
 
     def thaw(self, name: str) -> None:
         self._signal(name, signal.SIGCONT)

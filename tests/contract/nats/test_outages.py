@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from drctl.core.lock import Stamp
 
 SHORT = timedelta(seconds=1)
+LONG = timedelta(seconds=60)
 
 
 @pytest.fixture
@@ -143,6 +144,24 @@ def test_a_connection_to_a_frozen_server_can_be_closed(lone_east: Servers) -> No
         lone_east.thaw("east")
 
 
+def test_what_is_asked_of_a_frozen_server_ends_with_the_connection(lone_east: Servers) -> None:
+    """Every thread that waits gets its error, from a call that was sent as from one that still connects."""
+    known, new = lone_east.connect("east", timeout=LONG), lone_east.connect("east", timeout=LONG)
+    known.info()
+    lone_east.freeze("east")
+    try:
+        with ThreadPoolExecutor() as threads:
+            asked = [threads.submit(datastore.streams) for datastore in (known, known, new, new)]
+            assert not wait(asked, timeout=0.5).done
+            known.close()
+            new.close()
+            for one in asked:
+                with pytest.raises(UnreachableError, match="NATS of east"):
+                    one.result(timeout=LONG.total_seconds() / 2)
+    finally:
+        lone_east.thaw("east")
+
+
 def test_a_write_that_was_lost_is_an_unknown_outcome(
     shared_servers: Servers, tap: Tap, behind: NatsDatastore, stream: str, stamp: Stamp
 ) -> None:
@@ -230,7 +249,7 @@ def test_closing_ends_the_thread_and_every_later_call(shared_servers: Servers) -
     datastore.close()
 
     assert set(threading.enumerate()) == before
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(UnreachableError, match="drctl has closed this connection"):
         datastore.info()
 
 

@@ -11,6 +11,10 @@ class NotSentError(WireError):
     """There was no connection; nothing left this process."""
 
 
+class ConnectionClosedError(NotSentError):
+    """Drctl itself has closed the connection: its command is at its end."""
+
+
 class LoginRefusedError(WireError):
     """The server did not accept the credentials; nothing was sent."""
 

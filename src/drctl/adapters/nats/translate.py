@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from drctl.adapters.nats.outcome import ForbiddenError, LoginRefusedError, NobodyListensError, NotSentError, WireError
+from drctl.adapters.nats.outcome import (
+    ConnectionClosedError,
+    ForbiddenError,
+    LoginRefusedError,
+    NobodyListensError,
+    NotSentError,
+    WireError,
+)
 from drctl.core.errors import (
     AdapterError,
     DeniedError,
@@ -95,6 +102,8 @@ def _meaning(exc: WireError, *, wrote: bool) -> tuple[type[AdapterError], str, s
         case LoginRefusedError():
             remedy = "Put the right NATS credentials where drctl.yaml points, and run again."
             return DeniedError, f"the credentials were refused ({exc})", remedy
+        case ConnectionClosedError():
+            return UnreachableError, f"not asked ({exc})", "Run the command again."
         case NotSentError():
             remedy = "Check that the server runs and that its address in drctl.yaml is right."
             return UnreachableError, f"not connected ({exc})", remedy
