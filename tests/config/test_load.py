@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from drctl.config.load import load
 from drctl.config.schema import CloudflareZone, Route53Zone
+from drctl.config.secrets import references
 from drctl.config.template import TEMPLATE
 from drctl.core.topology import DEFAULT_CONTRACTS, ContractRule, Plane, ReplicasFrom, RtoFrom, Selector, Timing
 from drctl.core.verdict import Tier
+from drctl.steps.dns_lines import lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -200,3 +202,20 @@ def test_a_switch_is_turned_by_hand_with_the_services_own_command(loaded: Load) 
     ]
     assert access.switch("marker").lines("east")[1].line.endswith("delete-object --bucket stop --key drctl-stop")
     assert '"RoutingControlState": "On"' in access.switch("arc").lines("west")[1].line
+
+
+def test_a_vendor_from_outside_has_its_options_its_secrets_and_the_operators_own_line(loaded: Load) -> None:
+    outside = """vendor: outside
+    provider: acme
+    options: {url: "https://dns.acme.test"}
+    secrets: {token: {file: secrets/acme}}
+    by_hand: "acme set {name} {type} {values}"
+"""
+    config = loaded(
+        ('vendor: cloudflare\n    zone_id: "0123"\n    api_token: {file: secrets/cloudflare}\n', outside),
+    )
+
+    assert config.topology.records[1].ladder[0].name == "vendor"
+    assert [where for where, _ in references(config.settings) if "dns" in where] == ["dns[1].secrets.token"]
+    _, switch = lines(config.access.dns_of("example.net"), "shop.example.net", "A", ("192.0.2.1", "192.0.2.2"))
+    assert switch.line == "acme set shop.example.net A 192.0.2.1 192.0.2.2"

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from drctl.config.load import LoadedConfig
     from drctl.config.schema import Nats, SystemAccount, Zone
     from drctl.core.topology import RecordMode
+    from drctl.ports.dns import DnsZone
 
-    VendorZone = Route53Zone | CloudflareZone | Rfc2136Zone
     Switch = StopObject | RoutingControls
 
 _Made = TypeVar("_Made")
@@ -114,7 +114,7 @@ class Connections:
 
         return self._once(("nats", region), make)
 
-    def zone(self, name: str) -> VendorZone:
+    def zone(self, name: str) -> DnsZone:
         """Return a zone at its vendor."""
         return self._once(("zone", name), lambda: self._open_zone(self._config.zone(name)))
 
@@ -188,7 +188,7 @@ class Connections:
 
         return self._once(("kubernetes", region), make)
 
-    def _open_zone(self, zone: Zone) -> VendorZone:
+    def _open_zone(self, zone: Zone) -> DnsZone:
         from drctl.config import schema
 
         match zone:
@@ -196,6 +196,8 @@ class Connections:
                 return self._closed(self._at_route53(zone))
             case schema.CloudflareZone():
                 return self._closed(self._at_cloudflare(zone))
+            case schema.OutsideZone():
+                return self._closed(self._from_outside(zone))
             case schema.Rfc2136Zone():
                 return self._closed(self._at_own_server(zone))
             case _:
@@ -243,6 +245,13 @@ class Connections:
                 return self._closed(RoutingControls(switch.controls, endpoints))
             case _:
                 assert_never(switch)
+
+    def _from_outside(self, zone: schema.OutsideZone) -> DnsZone:
+        from drctl.cli.providers import open_outside
+        from drctl.config.secrets import read_secret
+
+        options = zone.options | {name: read_secret(reference) for name, reference in zone.secrets.items()}
+        return open_outside(zone.provider, zone.zone, options, self._patience.dns_vendor)
 
     def _at_own_server(self, zone: schema.Rfc2136Zone) -> Rfc2136Zone:
         from drctl.adapters.rfc2136.zone import Rfc2136Zone

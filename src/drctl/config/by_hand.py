@@ -62,11 +62,15 @@ def _dns(zone: schema.Zone) -> str:
             begin = f"server {host} {port}\\nzone {zone.zone}\\nkey {zone.key_algorithm}:{zone.key_name} %s\\n"
             # On nsupdate's standard input, because every user of a machine can read the arguments of its processes.
             return f"printf {quote(begin)} {_shell(zone.key)}"
+        case schema.OutsideZone():
+            return zone.by_hand or f"echo 'Give {{name}} {{type}} the values {{values}} at {zone.provider}'"
         case _:
             assert_never(zone)
 
 
 def _look(zone: schema.Zone) -> str:
+    if isinstance(zone, schema.OutsideZone):
+        return "dig +noall +answer"
     if not isinstance(zone, schema.Rfc2136Zone):
         return ""
     host, port = _host_and_port(zone.server)

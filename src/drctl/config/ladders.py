@@ -26,7 +26,7 @@ def _at_vendor(zone: schema.Zone, budget: timedelta) -> Rung:
         case schema.Route53Zone():
             # All of its public API is there (dns.md 2.1).
             return Rung(VENDOR, Plane.GLOBAL_CONTROL, US_EAST_1, budget)
-        case schema.CloudflareZone():
+        case schema.CloudflareZone() | schema.OutsideZone():
             return Rung(VENDOR, Plane.GLOBAL_CONTROL, "", budget)
         case schema.Rfc2136Zone():
             return Rung(VENDOR, Plane.REGIONAL_CONTROL, zone.region or "", budget)

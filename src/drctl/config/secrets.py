@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from drctl.config.schema import SecretReference, Settings
+    from drctl.config.schema import SecretReference, Settings, Zone
 
 _OTHERS = stat.S_IRGRP | stat.S_IROTH
 
@@ -67,10 +67,16 @@ def references(settings: Settings) -> Iterator[tuple[str, SecretReference]]:
             if (reference := getattr(switch, key)) is not None:
                 yield f"switches[{number}].{key}", reference
     for number, zone in enumerate(settings.dns):
-        for key in ("access_key_id", "secret_access_key", "api_token", "key"):
-            reference = getattr(zone, key, None)
-            if reference is not None:
-                yield f"dns[{number}].{key}", reference
+        yield from ((f"dns[{number}].{key}", reference) for key, reference in _of_zone(zone))
+
+
+def _of_zone(zone: Zone) -> Iterator[tuple[str, SecretReference]]:
+    for key in ("access_key_id", "secret_access_key", "api_token", "key"):
+        reference = getattr(zone, key, None)
+        if reference is not None:
+            yield key, reference
+    for key, reference in getattr(zone, "secrets", {}).items():
+        yield f"secrets.{key}", reference
 
 
 def is_open_to_others(path: Path) -> bool:

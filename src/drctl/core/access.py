@@ -17,13 +17,15 @@ class DnsVendor(StrEnum):
     ROUTE53 = "route53"
     CLOUDFLARE = "cloudflare"
     RFC2136 = "rfc2136"
+    OUTSIDE = "outside"
 
 
 @dataclass(frozen=True, slots=True)
 class DnsAccess:
     """How a zone is reached: `aws route53 --hosted-zone-id=...`, or `curl ... URL` where the URL is the zone's.
 
-    For a server of one's own, `command` prints how nsupdate begins, and `look` is `dig` at that server.
+    For a server of one's own, `command` prints how nsupdate begins, and `look` is `dig` at that server. For a vendor
+    from outside, `command` is the operator's own line with {name}, {type} and {values} in it.
     """
 
     zone: str

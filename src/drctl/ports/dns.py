@@ -7,7 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
     from drctl.core.observed import RecordState, ServerAnswer
+
+
+PROVIDERS = "drctl.dns_providers"
 
 
 class Propagation(StrEnum):
@@ -67,6 +73,28 @@ class DnsWriter(Protocol):
             ConflictError: A record set is not as read; nothing was written.
             OutcomeUnknownError: No answer; look again.
             NotFoundError, DeniedError, RefusedError, ThrottledError: As their names say; nothing was written.
+        """
+        ...
+
+
+class DnsZone(DnsReader, DnsWriter, Protocol):
+    """One zone at one vendor, safe to share between threads."""
+
+    def close(self) -> None:
+        """Close what is open; a later call opens it anew."""
+        ...
+
+
+class DnsProvider(Protocol):
+    """What an entry point of the group `PROVIDERS` names."""
+
+    def __call__(self, zone: str, options: Mapping[str, str], timeout: timedelta) -> DnsZone:
+        """Return a zone; nothing is opened before its first call.
+
+        `options` are drctl.yaml's, with what its `secrets:` refer to; `timeout` is what one call may take in all.
+
+        Raises:
+            KeyError, ValueError: An option is missing, or is none.
         """
         ...
 

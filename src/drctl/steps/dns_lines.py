@@ -21,6 +21,8 @@ def lines(dns: DnsAccess, name: str, record_type: str, values: tuple[str, ...]) 
             look, switch = _route53(dns.command, name, record_type, values)
         case DnsVendor.CLOUDFLARE:
             look, switch = _cloudflare(dns.command, name, record_type, values)
+        case DnsVendor.OUTSIDE:
+            look, switch = f"{dns.look} {name} {record_type}", _filled(dns.command, name, record_type, values)
         case DnsVendor.RFC2136:
             look, switch = _nsupdate(dns, name, record_type, values)
         case _:
@@ -55,6 +57,14 @@ def _cloudflare(curl: str, name: str, record_type: str, values: tuple[str, ...])
         parts[-1] += f""" && if [ -n "$1" ]; then {edit}; else {make}; fi"""
     parts[-1] += """ && for id; do cf "/dns_records/$id" -X DELETE; done"""
     return f"{curl}{listing}", "; ".join(parts)
+
+
+def _filled(line: str, name: str, record_type: str, values: tuple[str, ...]) -> str:
+    """Fill an operator's own line; braces that are none of the three stay as they are."""
+    meant = {"name": name, "type": record_type, "values": " ".join(values)}
+    for key, value in meant.items():
+        line = line.replace(f"{{{key}}}", value)
+    return line
 
 
 def _nsupdate(dns: DnsAccess, name: str, record_type: str, values: tuple[str, ...]) -> tuple[str, str]:

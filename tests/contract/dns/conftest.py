@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from contract.dns.acme import acme
 from contract.dns.bind import NotInstalledError, bind
 from contract.dns.providers import PATIENCE, FakeProvider, Route53Provider, cloudflare, route53
 from contract.dns.ways import ByMembers, ByValue
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
 _BIND = pytest.param("bind", marks=pytest.mark.bind)
 
 
-@pytest.fixture(params=["fake", "route53", "cloudflare", _BIND])
+@pytest.fixture(params=["fake", "route53", "cloudflare", "acme", _BIND])
 def provider(request: pytest.FixtureRequest) -> Iterator[Provider]:
     """Every vendor, one after the other."""
     with opened(request.param) as provider:
         yield provider
 
 
-@pytest.fixture(params=["fake", "route53", "route53-weighted", "route53-failover", "cloudflare", _BIND])
+@pytest.fixture(params=["fake", "route53", "route53-weighted", "route53-failover", "cloudflare", "acme", _BIND])
 def way(request: pytest.FixtureRequest) -> Iterator[Way]:
     """Every way to move a record, one after the other."""
     vendor, _, mode = request.param.partition("-")
@@ -52,6 +53,9 @@ def opened(vendor: str) -> Iterator[Provider]:
         case "cloudflare":
             with cloudflare() as second:
                 yield second
+        case "acme":
+            with acme(PATIENCE) as outsider:
+                yield outsider
         case _:
             with own_server() as third:
                 yield third

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from drctl.config import fields
 from drctl.config.schema.base import FileReference, SecretReference, Strict
-from drctl.config.schema.dns import VENDORS, CloudflareZone, Record, Rfc2136Zone, Route53Zone, Zone
+from drctl.config.schema.dns import VENDORS, CloudflareZone, OutsideZone, Record, Rfc2136Zone, Route53Zone, Zone
 from drctl.config.schema.promises import Contracts, TimingSettings
 from drctl.config.schema.regions import Kubernetes, Nats, Region, SystemAccount
 from drctl.config.schema.selection import Probe, Secret, Selector, Stream, Workload
@@ -21,6 +21,7 @@ __all__ = [
     "FileReference",
     "Kubernetes",
     "Nats",
+    "OutsideZone",
     "Probe",
     "Record",
     "Region",

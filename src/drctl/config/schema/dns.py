@@ -10,7 +10,7 @@ from drctl.config import fields
 from drctl.config.schema.base import SecretReference, Strict
 from drctl.core.topology import RecordMode
 
-VENDORS = ("route53", "cloudflare", "rfc2136")
+VENDORS = ("route53", "cloudflare", "rfc2136", "outside")
 
 
 class Record(Strict):
@@ -83,4 +83,19 @@ class Rfc2136Zone(_Zone):
     """The region in which the primary stands, if it is one of this file's: with it, the zone cannot be changed."""
 
 
-Zone = Annotated[Route53Zone | CloudflareZone | Rfc2136Zone, Field(discriminator="vendor")]
+class OutsideZone(_Zone):
+    """A zone at a vendor that another installed package knows (entry points, group `drctl.dns_providers`)."""
+
+    vendor: Literal["outside"]
+    """How the zone is changed."""
+    provider: fields.Text
+    """The provider's name in that group."""
+    options: dict[fields.Text, str] = Field(default_factory=dict)
+    """What the provider takes."""
+    secrets: dict[fields.Text, SecretReference] = Field(default_factory=dict)
+    """What it takes and nobody may read, by reference."""
+    by_hand: str = ""
+    """A shell line that moves a record without drctl; {name}, {type} and {values} are filled in."""
+
+
+Zone = Annotated[Route53Zone | CloudflareZone | Rfc2136Zone | OutsideZone, Field(discriminator="vendor")]
