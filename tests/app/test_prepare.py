@@ -25,6 +25,14 @@ def test_an_outage_has_two_things_to_accept(stricken: Operator) -> None:
     assert sorted(codes(stricken)) == sorted(ACCEPTS)
 
 
+def test_a_link_that_is_cut_loses_what_a_living_source_takes_and_somebody_must_accept_that(healthy: Operator) -> None:
+    healthy.world.cut_link()
+    order(healthy.world, 3)
+
+    assert codes(healthy) == ["data-loss"]
+    assert healthy.prepare().missing(frozenset()) != ()
+
+
 def test_a_healthy_service_can_be_moved_by_plan_without_accepting_anything(healthy: Operator) -> None:
     watch(healthy.world, healthy.topology, 2)
 

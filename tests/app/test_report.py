@@ -62,6 +62,7 @@ def test_without_a_sample_of_the_outage_the_rto_is_unknown_and_unknown_is_no_pas
     operator = Operator(make_shop())
     watch(operator.world, operator.topology, 2)
     operator.world.kill("east")
+    operator.world.clock.wait(timedelta(minutes=1))
 
     report = operator.run()
 
@@ -69,6 +70,23 @@ def test_without_a_sample_of_the_outage_the_rto_is_unknown_and_unknown_is_no_pas
     assert line(report, "api", "RTO").compliance is Compliance.UNKNOWN
     assert "watch" in line(report, "api", "RTO").evidence
     assert report.exit_code is ExitCode.CONTRACT_UNPROVEN
+
+
+def test_an_outage_that_the_run_itself_begins_is_counted_from_its_start_and_never_too_short() -> None:
+    operator = Operator(make_shop())
+    watch(operator.world, operator.topology, 3)
+    operator.world.cut_link()
+    last = operator.world.samples.kept[-1].at
+
+    report = operator.run()
+
+    served, started = report.timeline.served_since, report.timeline.started
+    assert served is not None
+    assert started is not None
+    assert last <= started
+    assert line(report, "api", "RTO").measured == served - last
+    assert "the run's start" in line(report, "api", "RTO").evidence
+    assert "healthy" in line(report, "nats", "RTO").evidence
 
 
 def test_the_rto_can_be_counted_from_the_start() -> None:

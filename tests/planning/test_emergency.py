@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drctl.core.finding import Severity
+from drctl.core.observed import StreamRole
 from drctl.planning.emergency import plan_emergency
 from drctl.planning.plan import PROMOTE, Plan
 from drctl.steps.promote_stream import PromoteStream
@@ -101,8 +102,35 @@ def test_a_dead_source_means_data_loss_that_somebody_must_accept(stricken: Inven
     assert (finding.code, finding.acceptable, finding.severity) == ("data-loss", True, Severity.PROBLEM)
 
 
-def test_a_living_source_is_measured_instead(healthy: Inventory) -> None:
-    assert codes(planned(healthy)) == []
+def _with_origins(inventory: Inventory, role: StreamRole, missing: int = 0) -> Inventory:
+    assert inventory.source is not None
+    origins = {stream.name: stream for stream in inventory.source.streams}
+    mirrors = tuple(replace(one, last_seq=origins[one.name].last_seq - missing) for one in inventory.target.streams)
+    fenced = tuple(replace(stream, role=role, original_subjects=stream.subjects) for stream in inventory.source.streams)
+    target = replace(inventory.target, streams=mirrors)
+    return replace(inventory, target=target, source=replace(inventory.source, streams=fenced))
+
+
+def test_a_source_that_still_takes_writes_loses_them_however_equal_its_mirrors_are(healthy: Inventory) -> None:
+    (finding,) = planned(_with_origins(healthy, StreamRole.ACTIVE)).findings
+
+    assert (finding.code, finding.acceptable, finding.severity) == ("data-loss", True, Severity.PROBLEM)
+    assert "ORDERS" in finding.message
+
+
+def test_mirrors_that_hold_all_of_their_fenced_origins_lose_nothing(healthy: Inventory) -> None:
+    assert codes(planned(_with_origins(healthy, StreamRole.FENCED))) == []
+
+
+def test_a_fenced_origin_with_a_tail_loses_it(healthy: Inventory) -> None:
+    assert codes(planned(_with_origins(healthy, StreamRole.FENCED, missing=1))) == ["data-loss"]
+
+
+def test_a_living_source_without_a_mirrors_origin_proves_nothing(healthy: Inventory) -> None:
+    assert healthy.source is not None
+    bare = replace(healthy, source=replace(healthy.source, streams=()))
+
+    assert "data-loss" in codes(planned(bare))
 
 
 def test_without_any_record_of_the_source_somebody_must_accept_that(stricken: Inventory) -> None:

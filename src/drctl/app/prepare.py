@@ -12,7 +12,7 @@ from drctl.core.errors import AdapterError
 from drctl.core.finding import Finding
 from drctl.core.intent import Mode, Operation
 from drctl.core.observed import StreamRole
-from drctl.planning.emergency import plan_emergency
+from drctl.planning.emergency import DATA_LOSS, plan_emergency
 from drctl.planning.failback import plan_failback
 from drctl.planning.fence import plan_fence
 from drctl.planning.leaving_out import without
@@ -146,7 +146,7 @@ def _mode_findings(
 
 
 def _emergency(topology: Topology, intent: Intent, found: tuple[Finding, ...]) -> str:
-    needed = sorted({finding.code for finding in found if finding.acceptable} | {"data-loss"})
+    needed = sorted({finding.code for finding in found if finding.acceptable} | {DATA_LOSS})
     accepts = " ".join(f"--accept {code}" for code in needed)
     command = f'drctl failover --mode emergency --confirm "{topology.title} {intent.target}" {accepts}'
     return f"If it is dead: `{command}`"

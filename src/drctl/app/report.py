@@ -121,7 +121,7 @@ def make_report(topology: Topology, plan: Plan, state: RunState, now: datetime) 
     )
     # Nothing was promised for the way back: what counts is that the source serves again, which its steps see.
     is_move = plan.intent.operation is not Operation.FENCE and not is_undo
-    began = _began(topology, plan, timeline)
+    began = _began(topology, plan, timeline, facts.first_moment(FactKind.PUBLIC_HEALTHY_UNTIL))
     items = _open_items(plan, state)
     contracts = tuple(
         line
@@ -197,10 +197,13 @@ class _Began:
     said: str
 
 
-def _began(topology: Topology, plan: Plan, timeline: Timeline) -> _Began:
+def _began(topology: Topology, plan: Plan, timeline: Timeline, healthy: datetime | None) -> _Began:
     # A planned move is no outage until it starts; an emergency began before anybody typed a command.
     if plan.intent.mode is Mode.PLANNED or topology.timing.rto_from is RtoFrom.STARTED:
         return _Began(timeline.started, "the run's start")
+    if timeline.public_failed is None and healthy is not None:
+        # The run itself ended what still answered; between the sample and its start nobody looked.
+        return _Began(healthy, "the last sample before the run's start, in which the public name was healthy,")
     if timeline.public_failed is None:
         return _Began(None, "no failed sample of the public name was kept (is `drctl watch` running?)")
     return _Began(timeline.public_failed, "the first failed sample of the public name")

@@ -27,7 +27,7 @@ from drctl.core.events import (
     RunStarted,
 )
 from drctl.core.lock import Stamp
-from drctl.core.loss import public_failed_since
+from drctl.core.loss import public_failed_since, public_healthy_until
 from drctl.planning.leaving_out import breaks, only, with_dependents
 
 if TYPE_CHECKING:
@@ -117,7 +117,6 @@ class Runner:
         journal = self._stores.runs.create(lock.run_id, self._stores.plans.encode(plan))
         recorder = Recorder(journal, self._console.observers)
         larger = next_epoch(reads, self._service.topology, self._stores.locks, prepared.inventory)
-        failed = public_failed_since(reads.samples.newest(_SAMPLES_READ))
         recorder.record(
             RunStarted(lock.run_id, plan.intent, plan.digest, self._console.operator, __version__),
             RunConfirmed(agreed.how, agreed.accepted, predictions(prepared.previews)),
@@ -125,7 +124,7 @@ class Runner:
             FactsMeasured(
                 "run",
                 (
-                    Fact(FactKind.PUBLIC_FAILED_SINCE, "public name", failed, reads.clock.now()),
+                    *_outage_so_far(reads),
                     *_predicted(prepared.outage, reads.clock.now()),
                 ),
             ),
@@ -219,4 +218,12 @@ def _predicted(outage: Outage | None, now: datetime) -> tuple[Fact, ...]:
     return (
         Fact(FactKind.STREAM_GAP_PREDICTED_SECONDS, "streams", gap, now),
         Fact(FactKind.WRITE_OUTAGE_PREDICTED_SECONDS, "clients", total, now),
+    )
+
+
+def _outage_so_far(reads: ReadPorts) -> tuple[Fact, ...]:
+    now, samples = reads.clock.now(), reads.samples.newest(_SAMPLES_READ)
+    return (
+        Fact(FactKind.PUBLIC_FAILED_SINCE, "public name", public_failed_since(samples), now),
+        Fact(FactKind.PUBLIC_HEALTHY_UNTIL, "public name", public_healthy_until(samples, now), now),
     )

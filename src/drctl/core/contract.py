@@ -41,6 +41,8 @@ class FactKind(StrEnum):
     TAIL_MESSAGES = "tail_messages"
     SOURCE_FAILED_SINCE = "source_failed_since"
     PUBLIC_FAILED_SINCE = "public_failed_since"
+    PUBLIC_HEALTHY_UNTIL = "public_healthy_until"
+    """The last sample before the run, where it was healthy and fresh: the outage began after it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from drctl.core.observed import Heartbeat, Sample
 
+# `watch` looks every second, and waits for a silent region no longer than this.
+_FRESH = timedelta(seconds=10)
+
 
 class LossState(StrEnum):
     """How well a loss is known."""
@@ -50,10 +53,25 @@ def public_failed_since(samples: tuple[Sample, ...]) -> datetime | None:
     """Return when the public name first failed in the unbroken row of failures that ends the record, else None."""
     since: datetime | None = None
     for sample in reversed(samples):
-        if not sample.public.error and sample.public.status < 500:
+        if not _has_failed(sample):
             break
         since = sample.at
     return since
+
+
+def public_healthy_until(samples: tuple[Sample, ...], now: datetime) -> datetime | None:
+    """Return when the public name was last seen healthy, if that was the last sample and it is fresh, else None.
+
+    Whoever ends a service that answers begins its outage; it began no earlier than this.
+    """
+    last = samples[-1] if samples else None
+    if last is None or _has_failed(last) or now - last.at > _FRESH:
+        return None
+    return last.at
+
+
+def _has_failed(sample: Sample) -> bool:
+    return bool(sample.public.error) or sample.public.status >= 500
 
 
 def newest_head(stream: str, region: str, heartbeats: tuple[Heartbeat, ...], samples: tuple[Sample, ...]) -> int:

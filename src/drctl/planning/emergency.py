@@ -9,7 +9,8 @@ from __future__ import annotations
 from drctl.core.finding import Finding, Severity
 from drctl.core.intent import Intent
 from drctl.core.inventory import Inventory
-from drctl.core.topology import ProbeKind, Topology
+from drctl.core.observed import StreamRole, StreamState
+from drctl.core.topology import HEARTBEAT_STREAM, ProbeKind, Topology
 from drctl.core.verdict import Tier
 from drctl.planning.phases import (
     freeze_phase,
@@ -32,6 +33,8 @@ from drctl.steps.promote_stream import PromoteItem
 from drctl.steps.resync_secret import ResyncSecret
 from drctl.steps.scale_workload import ScaleWorkload
 from drctl.steps.scaling import WorkloadItem
+
+DATA_LOSS = "data-loss"
 
 
 def plan_emergency(topology: Topology, intent: Intent, inventory: Inventory) -> Plan:
@@ -74,6 +77,35 @@ def _close(topology: Topology, intent: Intent, inventory: Inventory, early: tupl
     )
 
 
+def _data_loss(inventory: Inventory, streams: tuple[PromoteItem, ...]) -> tuple[Finding, ...]:
+    """Return the finding that something may be lost, unless all mirrors are proved to hold all of their origins.
+
+    An emergency drains nothing. So only a fenced origin that ends where its mirror does proves it: one that still
+    takes writes takes more until it is fenced, however equal both were when they were looked at.
+    """
+    # The heartbeats are in no RPO (product.md, section 7).
+    moved = {item.name for item in streams} - {HEARTBEAT_STREAM}
+    mirrors = [one for one in inventory.target.streams if one.name in moved and one.role is StreamRole.MIRROR]
+    if not inventory.source_is_live:
+        message = "the source cannot be asked: what it took after the last replication is lost to the target."
+        remedy = "Accept it with --accept data-loss; the amount is stated above."
+        return (Finding(DATA_LOSS, message, remedy, acceptable=True),) if streams else ()
+    origins = {stream.name: stream for stream in inventory.source.streams} if inventory.source else {}
+    unproven = [mirror.name for mirror in mirrors if not _is_all_of(mirror, origins.get(mirror.name))]
+    if not unproven:
+        return ()
+    message = (
+        f"the source answers, and an emergency waits for nothing: what it takes of {', '.join(unproven)} and has not "
+        "crossed when the target takes over is lost to the target."
+    )
+    remedy = "Accept it with --accept data-loss; or lose nothing, by plan: `drctl failover`."
+    return (Finding(DATA_LOSS, message, remedy, acceptable=True),)
+
+
+def _is_all_of(mirror: StreamState, origin: StreamState | None) -> bool:
+    return origin is not None and origin.role is StreamRole.FENCED and mirror.last_seq == origin.last_seq
+
+
 def _findings(topology: Topology, inventory: Inventory, streams: tuple[PromoteItem, ...]) -> tuple[Finding, ...]:
     found = []
     for item in streams:
@@ -83,10 +115,7 @@ def _findings(topology: Topology, inventory: Inventory, streams: tuple[PromoteIt
                 f"Set metadata drctl.subjects on the mirror {item.name}, or run `drctl watch` while the source lives."
             )
             found.append(Finding("subjects-unknown", message, remedy, subject=item.name))
-    if streams and not inventory.source_is_live:
-        message = "the source cannot be asked: what it took after the last replication is lost to the target."
-        remedy = "Accept it with --accept data-loss; the amount is stated above."
-        found.append(Finding("data-loss", message, remedy, acceptable=True))
+    found += _data_loss(inventory, streams)
     if inventory.source is None:
         message = "no inventory of the source: replicas fall back to 1, and consumers cannot be carried over."
         remedy = "Accept it with --accept inventory-missing, or look for another state directory."
