@@ -225,6 +225,7 @@ LOST = LedgerLine("ORDERS", 4, NOW, "orders.new", "order-4", 37)
     [
         ("whole", Ledger("shop-prod", NOW, (("ORDERS", "west"),), (LOST, replace(LOST, seq=5, message_id="")), ())),
         ("unknown", Ledger("shop-prod", NOW, (), (), ("ORDERS: east does not answer",))),
+        ("again", Ledger("shop-prod", NOW, (), (LOST, replace(LOST, seq=6, also_at=9)), (), ("ORDERS",))),
         ("empty", Ledger("shop-prod", NOW, (), (), ())),
     ],
 )

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 from drctl.app.fanout import fan_out
 from drctl.core.errors import AdapterError, DrctlError
+from drctl.core.intent import Operation
 from drctl.core.inventory import Inventory, RegionInventory, ReplicasSeen
+from drctl.core.observed import StreamRole
+from drctl.core.topology import HEARTBEAT_STREAM
+from drctl.planning.selection import streams_to_move
+from drctl.steps.forks import Side, find_fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -101,7 +106,27 @@ def gather(world: ReadPorts, topology: Topology, intent: Intent, codec: Codec[Re
             continue
         if record is not None:
             records.append((rule.zone, record))
-    return Inventory(target, merge(source, recorded), source.answered(DATASTORE), tuple(records))
+    known = Inventory(target, merge(source, recorded), source.answered(DATASTORE), tuple(records))
+    return replace(known, forks=_forks(world, topology, known)) if intent.operation is Operation.FAILBACK else known
+
+
+def _forks(world: ReadPorts, topology: Topology, known: Inventory) -> tuple[tuple[str, int | None], ...]:
+    """Search the forks that no metadata names, with both regions there to be read."""
+    if known.source is None or not known.source_is_live or not known.target.answered(DATASTORE):
+        return ()
+    left = {stream.name: stream for stream in known.target.streams if stream.role is not StreamRole.MIRROR}
+    active = {stream.name: stream for stream in known.source.streams if stream.fork_seq is None}
+    here, there = world.datastore(known.source.region), world.datastore(known.target.region)
+    moved = tuple(item.name for item in streams_to_move(topology, known) if item.name != HEARTBEAT_STREAM)
+    names = tuple(name for name in moved if name in left and name in active)
+    return tuple(fan_out(lambda name: (name, _fork(Side(here, active[name]), Side(there, left[name]))), names))
+
+
+def _fork(active: Side, left: Side) -> int | None:
+    try:
+        return find_fork(active, left)
+    except AdapterError:
+        return None
 
 
 def _recorded(world: ReadPorts, intent: Intent, codec: Codec[RegionInventory]) -> RegionInventory | None:

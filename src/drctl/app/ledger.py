@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from drctl.core.errors import AdapterError
 from drctl.core.observed import StreamKind, StreamRole
-from drctl.core.tail import RESCUE_PREFIX, rescue_name
+from drctl.core.sides import Serving, serving
+from drctl.core.tail import message_id, rescue_name, rescued_stream
 from drctl.core.topology import HEARTBEAT_STREAM
+from drctl.planning.selection import stream_tier
+from drctl.steps.forks import Side, find_fork, is_sealed
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,12 +21,18 @@ if TYPE_CHECKING:
     from drctl.core.topology import Topology
     from drctl.ports.world import ReadPorts
 
-_MESSAGE_ID = "Nats-Msg-Id"
+# How many of the active side's messages after its fork are searched for the ids of a tail.
+_SEARCHED_MAX = 20_000
+_ACTIVE = StreamRole.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One message that only one region took. `message_id` is what its publisher called it; empty without one."""
+    """One message that only one region took. `message_id` is what its publisher called it; empty without one.
+
+    `also_at` is the sequence under which the active region holds a message of the same id: its publisher sent it
+    again. None where it holds none, or where the message has no id.
+    """
 
     stream: str
     seq: int
@@ -30,72 +40,157 @@ class LedgerLine:
     subject: str
     message_id: str
     size: int
+    also_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Every divergent tail that can be read now. `unknown` says what cannot, and why."""
+    """Every divergent tail that can be read now. `unknown` says what cannot, and why.
+
+    `unsearched` names the streams whose active side was not read to its end for the ids of a tail: there `also_at` None
+    says nothing.
+    """
 
     service: str
     observed_at: datetime
     held_in: tuple[tuple[str, str], ...]
     lines: tuple[LedgerLine, ...]
     unknown: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class _Found:
-    lines: list[LedgerLine] = field(default_factory=list)
-    held: list[tuple[str, str]] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
+    unsearched: tuple[str, ...] = ()
 
 
 def read_ledger(world: ReadPorts, topology: Topology) -> Ledger:
     """Return the ledger: sealed tails first; a fork without one is read from the region that was left.
 
-    A tail is complete only once its region takes no writes: before that it is named as unknown.
+    A tail is complete only once its region takes no writes: before that it is named as unknown. So is a stream that
+    two regions hold as their own without anything that tells where they parted.
     """
-    found = _Found()
-    seen: dict[str, dict[str, StreamState]] = {}
-    for name in (region.name for region in topology.regions):
-        try:
-            seen[name] = {stream.name: stream for stream in world.datastore(name).streams()}
-        except AdapterError as error:
-            found.unknown.append(f"{name}: {error.message}")
-    kept = {name for streams in seen.values() for name in streams}
-    for region, streams in seen.items():
-        left = topology.other(region)
-        for stream in streams.values():
-            if stream.kind is StreamKind.RESCUE:
-                found.lines += _read(world, region, stream.name, stream.first_seq, stream.last_seq)
-                found.held.append((stream.name, region))
-            elif _is_forked(stream) and rescue_name(stream.name, stream.epoch, stream.fork_seq or 0) not in kept:
-                _add_left(found, world, left, stream, seen.get(left))
-    return Ledger(topology.title, world.clock.now(), tuple(found.held), tuple(found.lines), tuple(found.unknown))
+    reading = _Reading(world, topology)
+    reading.look()
+    reading.add_sealed()
+    reading.add_left()
+    reading.add_undecided()
+    return Ledger(
+        topology.title,
+        world.clock.now(),
+        tuple(reading.held),
+        tuple(reading.lines),
+        tuple(reading.unknown),
+        tuple(reading.unsearched),
+    )
 
 
-def _is_forked(stream: StreamState) -> bool:
-    return stream.role is StreamRole.ACTIVE and stream.fork_seq is not None and stream.name != HEARTBEAT_STREAM
+@dataclass(slots=True)
+class _Reading:
+    world: ReadPorts
+    topology: Topology
+    seen: dict[str, dict[str, StreamState]] = field(default_factory=dict)
+    lines: list[LedgerLine] = field(default_factory=list)
+    held: list[tuple[str, str]] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    unsearched: list[str] = field(default_factory=list)
+
+    def look(self) -> None:
+        """Read every region's streams."""
+        for region in self.topology.regions:
+            try:
+                streams = self.world.datastore(region.name).streams()
+            except AdapterError as error:
+                self.unknown.append(f"{region.name}: {error.message}")
+                continue
+            self.seen[region.name] = {stream.name: stream for stream in streams}
+
+    def add_sealed(self) -> None:
+        """Read every tail that a failback has kept."""
+        for region, streams in self.seen.items():
+            for rescue in streams.values():
+                if rescue.kind is StreamKind.RESCUE and is_sealed(rescue):
+                    self._read(rescued_stream(rescue.name), Side(self.world.datastore(region), rescue), 1, region)
+
+    def add_left(self) -> None:
+        """Read from the region that was left what no sealed tail holds."""
+        for region, streams in self.seen.items():
+            for stream in streams.values():
+                if self._is_active_side(stream, region):
+                    self._add_left(region, stream)
+
+    def _is_active_side(self, stream: StreamState, region: str) -> bool:
+        """Say whether a stream is the one that others left: promoted, or met by one that is no mirror of it."""
+        if stream.role is not StreamRole.ACTIVE or stream.kind is StreamKind.RESCUE or stream.name == HEARTBEAT_STREAM:
+            return False
+        other = self.seen.get(self.topology.other(region), {}).get(stream.name)
+        if other is None:
+            return stream.fork_seq is not None
+        return self._is_ours(stream) and serving(stream, other) is Serving.SOURCE
+
+    def _is_ours(self, stream: StreamState) -> bool:
+        return stream.fork_seq is not None or stream_tier(self.topology.streams, stream.name) is not None
+
+    def _add_left(self, region: str, active: StreamState) -> None:
+        name, left_in = active.name, self.topology.other(region)
+        sealed = {rescue for rescue, _ in self.held}
+        if active.fork_seq is not None and rescue_name(name, active.epoch, active.fork_seq) in sealed:
+            return
+        if left_in not in self.seen:
+            self.unknown.append(
+                f"{name}: {left_in} does not answer; what it took after {active.fork_seq} is not known yet"
+            )
+            return
+        left = self.seen[left_in].get(name)
+        if left is None or left.role is StreamRole.MIRROR:
+            return
+        sides = Side(self.world.datastore(region), active), Side(self.world.datastore(left_in), left)
+        fork = active.fork_seq if active.fork_seq is not None else find_fork(*sides)
+        if fork is None:
+            self.unknown.append(f"{name}: promoted in {region} without drctl, and no message tells where it forked")
+        elif left.role is StreamRole.ACTIVE:
+            self.unknown.append(f"{name}: {left_in} still takes writes; what it took after {fork} is not known yet")
+        elif rescue_name(name, active.epoch, fork) not in sealed:
+            self._read(name, sides[1], fork + 1, left_in)
+
+    def add_undecided(self) -> None:
+        """Name the streams that both regions hold as their own, and nothing tells which one was left."""
+        if len(self.seen) < len(self.topology.regions):
+            return
+        (one, here), (other, there) = self.seen.items()
+        for name in sorted(here.keys() & there.keys()):
+            roles = here[name].role, there[name].role
+            if name == HEARTBEAT_STREAM or here[name].kind is StreamKind.RESCUE or StreamRole.MIRROR in roles:
+                continue
+            if self._is_ours(here[name]) and serving(here[name], there[name]) in {Serving.UNDECIDED, Serving.NOBODY}:
+                what = f"{roles[0].value} in {one}, {roles[1].value} in {other}"
+                self.unknown.append(f"{name}: {what}, and nothing tells which side was promoted last")
+
+    def _read(self, stream: str, side: Side, first: int, region: str) -> None:
+        messages = list(side.held(first, side.stream.last_seq))
+        also, is_whole = self._also(stream, messages)
+        self.lines += [_line(stream, message, also) for message in messages]
+        self.held.append((side.stream.name, region))
+        if not is_whole and stream not in self.unsearched:
+            self.unsearched.append(stream)
+
+    def _also(self, stream: str, tail: list[StoredMessage]) -> tuple[dict[str, int], bool]:
+        """Return where the active side holds the ids of a tail, and whether it was read as far as that takes."""
+        wanted = {found for message in tail if (found := message_id(message))}
+        active = next(
+            (s for of in self.seen.values() for s in of.values() if s.name == stream and s.role is _ACTIVE), None
+        )
+        region = next((name for name, of in self.seen.items() if active is not None and of.get(stream) is active), "")
+        if not wanted or active is None:
+            return {}, not wanted
+        also: dict[str, int] = {}
+        # The same id under the same sequence is the same message: the active side held it before it forked.
+        ends = islice(self.world.datastore(region).messages(stream, tail[0].seq, active.last_seq), _SEARCHED_MAX)
+        last = active.last_seq
+        for message in ends:
+            if (found := message_id(message)) in wanted:
+                also[found] = message.seq
+            if len(also) == len(wanted):
+                return also, True
+            last = message.seq
+        return also, last >= active.last_seq
 
 
-def _add_left(
-    found: _Found, world: ReadPorts, region: str, active: StreamState, streams: dict[str, StreamState] | None
-) -> None:
-    left = streams.get(active.name) if streams is not None else None
-    if streams is None or (left is not None and left.role is StreamRole.ACTIVE):
-        why = "still takes writes" if left else "does not answer"
-        found.unknown.append(f"{active.name}: {region} {why}; what it took after {active.fork_seq} is not known yet")
-    elif left is not None and left.role is StreamRole.FENCED:
-        found.lines += _read(world, region, active.name, (active.fork_seq or 0) + 1, left.last_seq)
-        found.held.append((active.name, region))
-
-
-def _read(world: ReadPorts, region: str, name: str, first: int, last: int) -> list[LedgerLine]:
-    is_rescue = name.startswith(RESCUE_PREFIX)
-    stream = name.removeprefix(RESCUE_PREFIX).rpartition("_")[0] if is_rescue else name
-    return [_line(stream, message) for message in world.datastore(region).messages(name, first, last)]
-
-
-def _line(stream: str, message: StoredMessage) -> LedgerLine:
-    message_id = next((value for key, value in message.headers if key == _MESSAGE_ID), "")
-    return LedgerLine(stream, message.seq, message.at, message.subject, message_id, len(message.data))
+def _line(stream: str, message: StoredMessage, also: dict[str, int]) -> LedgerLine:
+    found = message_id(message)
+    return LedgerLine(stream, message.seq, message.at, message.subject, found, len(message.data), also.get(found))

@@ -47,9 +47,12 @@ class Inventory:
     """All that a planner may know: the target as it is now, the source as recorded (or as it is, if it answers).
 
     `source` is None when nothing was ever recorded. `source_is_live` says that the source itself answered now.
+    `forks` are the streams of a failback whose active side does not say where it forked: the sequence that a search
+    found, None where nothing tells.
     """
 
     target: RegionInventory
     source: RegionInventory | None
     source_is_live: bool
     records: tuple[tuple[str, RecordState], ...] = ()
+    forks: tuple[tuple[str, int | None], ...] = ()

@@ -11,6 +11,7 @@ from dataclasses import replace
 from drctl.core.observed import StoredMessage
 
 RESCUE_PREFIX = "RESCUE_"
+_MESSAGE_ID = "Nats-Msg-Id"
 
 
 # Conditions of a publish, not part of what was stored: a mirror leaves them out (measured on nats-server 2.15.1, where
@@ -26,6 +27,16 @@ def rescue_name(stream: str, epoch: int, fork_seq: int) -> str:
     return f"{RESCUE_PREFIX}{stream}_{epoch or f'after{fork_seq}'}"
 
 
+def rescued_stream(rescue: str) -> str:
+    """Return the stream whose tail a rescue keeps."""
+    return rescue.removeprefix(RESCUE_PREFIX).rpartition("_")[0]
+
+
+def message_id(message: StoredMessage) -> str:
+    """Return what its publisher called a message; empty without an id."""
+    return next((value for key, value in message.headers if key == _MESSAGE_ID), "")
+
+
 def tail_digest(messages: Iterable[StoredMessage]) -> tuple[int, str]:
     """Return how many messages there are, and one hash of all of them: sequence, time, subject, headers, data.
 
@@ -34,9 +45,18 @@ def tail_digest(messages: Iterable[StoredMessage]) -> tuple[int, str]:
     count, whole = 0, hashlib.sha256()
     for message in messages:
         count += 1
-        kept = tuple(pair for pair in message.headers if not pair[0].lower().startswith(_CONDITIONS))
-        whole.update(line(replace(message, headers=kept)).encode())
+        whole.update(line(_unconditional(message)).encode())
     return count, whole.hexdigest()
+
+
+def is_same(one: StoredMessage, other: StoredMessage) -> bool:
+    """Say whether two sides hold the same message: sequence, time, subject, headers, data."""
+    return _unconditional(one) == _unconditional(other)
+
+
+def _unconditional(message: StoredMessage) -> StoredMessage:
+    kept = tuple(pair for pair in message.headers if not pair[0].lower().startswith(_CONDITIONS))
+    return replace(message, headers=kept)
 
 
 def lines(messages: Iterable[StoredMessage]) -> Iterator[str]:

@@ -5,9 +5,10 @@ The order of product.md, section 4, with the algorithm of nats.md 11.3.
 
 from __future__ import annotations
 
+from drctl.core.finding import Finding
 from drctl.core.intent import Intent
 from drctl.core.inventory import Inventory
-from drctl.core.observed import StreamRole, StreamState
+from drctl.core.observed import StreamRole
 from drctl.core.tail import rescue_name
 from drctl.core.topology import HEARTBEAT_STREAM, Topology
 from drctl.planning.plan import ISOLATE, LINK, REBUILD, RESCUE, Phase, Plan, Wave, make_plan
@@ -31,7 +32,8 @@ def plan_failback(topology: Topology, intent: Intent, inventory: Inventory) -> P
     if not intent.reprotect_only:
         phases = (*phases, *planned_phases(topology, intent, inventory))
     recorded = inventory.source.observed_at if inventory.source else None
-    return make_plan(topology, intent, phases, side_findings(topology, inventory), recorded)
+    findings = (*side_findings(topology, inventory), *_fork_findings(intent, inventory))
+    return make_plan(topology, intent, phases, findings, recorded)
 
 
 def reprotect_phases(
@@ -96,12 +98,30 @@ def _mirrors_all(inventory: Inventory, streams: tuple[PromoteItem, ...]) -> bool
 def _tails(inventory: Inventory, streams: tuple[PromoteItem, ...]) -> tuple[TailItem, ...]:
     """Return the streams that forked. Heartbeats are drctl's own, and nobody's loss."""
     active = {stream.name: stream for stream in inventory.source.streams} if inventory.source else {}
+    forks = dict(inventory.forks) | {
+        name: stream.fork_seq for name, stream in active.items() if stream.fork_seq is not None
+    }
     return tuple(
-        _tail(item, active[item.name], active[item.name].fork_seq or 0)
+        TailItem(item.name, item.tier, fork_seq, rescue_name(item.name, active[item.name].epoch, fork_seq))
         for item in streams
-        if item.name != HEARTBEAT_STREAM and item.name in active and active[item.name].fork_seq is not None
+        if item.name != HEARTBEAT_STREAM and (fork_seq := forks.get(item.name)) is not None
     )
 
 
-def _tail(item: PromoteItem, stream: StreamState, fork_seq: int) -> TailItem:
-    return TailItem(item.name, item.tier, fork_seq, rescue_name(item.name, stream.epoch, fork_seq))
+def _fork_findings(intent: Intent, inventory: Inventory) -> tuple[Finding, ...]:
+    """Return the streams of which nobody knows where they forked: what only the returned region has cannot be told."""
+    remedy = (
+        "Compare both by hand. If you know the last sequence that both share, write it into the active stream's "
+        "metadata as drctl.fork_seq."
+    )
+    return tuple(
+        Finding(
+            "fork-unknown",
+            f"{name} was promoted in {intent.source} without drctl, and the messages of both sides do not tell where "
+            f"it forked from {intent.target}.",
+            remedy,
+            subject=name,
+        )
+        for name, fork_seq in inventory.forks
+        if fork_seq is None and name != HEARTBEAT_STREAM
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -13,9 +14,11 @@ from drctl.render.page import Page
 from drctl.render.wording import counted, date_time, one_line, rfc3339
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
-    from drctl.app.ledger import Ledger
+    from drctl.app.ledger import Ledger, LedgerLine
     from drctl.render.jsonable import Json
 
 LEDGER_SCHEMA = "drctl.ledger/v1"
@@ -28,16 +31,23 @@ def print_ledger(ledger: Ledger, console: Console) -> None:
     page.prose(f"looked {date_time(ledger.observed_at)}", 2)
     for name, region in ledger.held_in:
         page.prose(f"{name} holds them in {region}", 2, 4)
+    for stream, first, last in _ranges(ledger.lines):
+        page.prose(f"{stream} {first} to {last}" if first != last else f"{stream} {first}", 2, 4)
     for why in ledger.unknown:
         page.prose(f"unknown: {why}", 2, 4, "yellow")
+    if again := sum(line.also_at is not None for line in ledger.lines):
+        page.prose(f"{again} of them the active region has too, by id, under another sequence: both are kept", 2, 4)
+    for stream in ledger.unsearched:
+        page.prose(f"{stream}: too long to search all of it for ids that were sent again", 2, 4, "yellow")
     if not ledger.lines:
         return
     table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
-    for heading in ("stream", "sequence", "time (UTC)", "id", "subject"):
+    for heading in ("stream", "sequence", "time (UTC)", "id", "also at", "subject"):
         table.add_column(heading)
     for line in ledger.lines:
         at = line.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-        row = (line.stream, str(line.seq), at, one_line(line.message_id), one_line(line.subject))
+        also = "" if line.also_at is None else str(line.also_at)
+        row = (line.stream, str(line.seq), at, one_line(line.message_id), also, one_line(line.subject))
         table.add_row(*(Text(cell) for cell in row))
     page.show(table)
 
@@ -49,6 +59,13 @@ def _how_many(ledger: Ledger) -> str:
     return f"it is unknown how many messages were lost, {found}"
 
 
+def _ranges(lines: tuple[LedgerLine, ...]) -> Iterator[tuple[str, int, int]]:
+    """Yield the runs of sequences without a hole, by stream, both ends included."""
+    for (stream, _), run in groupby(enumerate(lines), lambda place: (place[1].stream, place[1].seq - place[0])):
+        numbers = [line.seq for _, line in run]
+        yield stream, numbers[0], numbers[-1]
+
+
 def ledger_json(ledger: Ledger) -> dict[str, Json]:
     """Return the ledger as one document."""
     return {
@@ -57,6 +74,10 @@ def ledger_json(ledger: Ledger) -> dict[str, Json]:
         "observed_at": rfc3339(ledger.observed_at),
         "held_in": [{"stream": name, "region": region} for name, region in ledger.held_in],
         "unknown": [*ledger.unknown],
+        "unsearched": [*ledger.unsearched],
+        "ranges": [
+            {"stream": stream, "first_seq": first, "last_seq": last} for stream, first, last in _ranges(ledger.lines)
+        ],
         "messages": [
             {
                 "stream": line.stream,
@@ -65,6 +86,7 @@ def ledger_json(ledger: Ledger) -> dict[str, Json]:
                 "id": line.message_id,
                 "subject": line.subject,
                 "bytes": line.size,
+                "also_at": line.also_at,
             }
             for line in ledger.lines
         ],

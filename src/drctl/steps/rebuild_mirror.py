@@ -22,8 +22,8 @@ from drctl.ports.datastore import DatastoreReader, MirrorWish
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps import nats_lines, return_lines
 from drctl.steps.fork_writes import fork_writes
+from drctl.steps.forks import Side, covers, not_kept
 from drctl.steps.progress import is_promoted
-from drctl.steps.replication import holds_any
 
 _RUN_MADE = {"drctl.epoch": "epoch", "drctl.run": "run id"}
 _ALWAYS_SHOWN = frozenset({"mirror", *(f"metadata.{key}" for key in _RUN_MADE)})
@@ -169,18 +169,19 @@ def _require_nothing_lost(
     if item.marker:
         _require_only_marked(item, here, origin, stream)
         return
+    active, left = Side(origin, there), Side(here, stream)
     if not item.rescue:
-        if not _covers(there, here, stream):
+        if not covers(active, left):
             raise RefusedError(
                 f"{item.name}: the active region holds {there.first_seq} to {there.last_seq}, this one "
-                f"{stream.first_seq} to {stream.last_seq}: deleting it would lose messages.",
+                f"{stream.first_seq} to {stream.last_seq}, and not all of it is the same: deleting it would lose "
+                "messages.",
                 remedy="Compare both by hand; nothing was deleted.",
             )
         return
-    if stream.last_seq > item.fork_seq and not _is_sealed(origin, item.rescue):
+    if why := not_kept(left, origin, item.fork_seq, item.rescue):
         raise RefusedError(
-            f"{item.name} has {stream.last_seq - item.fork_seq} sequences after the fork, and {item.rescue} is not "
-            "sealed: deleting it would lose them.",
+            f"{item.name}: {why}: deleting it would lose its tail.",
             remedy="Look at the rescue step of this run; nothing was deleted.",
         )
 
@@ -198,25 +199,6 @@ def _require_only_marked(
     raise RefusedError(
         f"{item.name}: {why}: deleting it would lose messages.", remedy="Compare both by hand; nothing was deleted."
     )
-
-
-def _covers(there: StreamState, here: DatastoreReader, stream: StreamState) -> bool:
-    """Say whether the active stream holds, or by its own limits dropped, everything that this one holds.
-
-    One that was promoted had every message up to its fork: what it lacks now, its limits took since.
-    """
-    is_promoted_there = there.fork_seq is not None
-    shared_end = there.last_seq if there.fork_seq is None else there.fork_seq
-    if holds_any(here, stream.name, shared_end + 1, stream.last_seq):
-        return False
-    return is_promoted_there or there.first_seq <= stream.first_seq
-
-
-def _is_sealed(origin: DatastoreReader, rescue: str) -> bool:
-    try:
-        return json.loads(origin.stream(rescue).config).get("sealed") is True
-    except NotFoundError:
-        return False
 
 
 def _changes(place: str, item: str, stream: StreamState | None, wanted: StreamConfig) -> list[Change]:

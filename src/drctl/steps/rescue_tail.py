@@ -20,7 +20,9 @@ from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.datastore import DatastoreReader, TailWish
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps import nats_lines, return_lines
+from drctl.steps.forks import Side, is_sealed, not_kept
 from drctl.steps.progress import is_promoted
+from drctl.steps.replication import holds_any
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,15 @@ class RescueTail:
         """Find the tails that are not kept yet, and see that both sides agree on the fork."""
         origin, kept = world.datastore(self.source), world.datastore(self.region)
         there = {stream.name: stream for stream in origin.streams()}
-        here = {stream.name for stream in kept.streams()}
+        here = {stream.name: stream for stream in kept.streams()}
         changes, findings = [], []
         for item in self.items:
-            if not has_tail(item, there.get(item.name), world.stamp) or item.rescue in here:
+            left = there.get(item.name)
+            if left is None or not has_tail(item, left, world.stamp):
+                continue
+            if rescue := here.get(item.rescue):
+                if is_sealed(rescue) and (why := not_kept(Side(origin, left), kept, item.fork_seq, item.rescue)):
+                    findings.append(_taken(item, self.region, why))
                 continue
             if finding := _fork_differs(item, origin, kept):
                 findings.append(finding)
@@ -95,6 +102,11 @@ class RescueTail:
             stream = next((one for one in origin.streams() if one.name == item.name), None)
             if stream is None or not has_tail(item, stream, world.stamp):
                 return ItemVerdict(item.name, item.tier, Health.HEALTHY, "nothing is left there after the fork")
+            rescue = kept.stream(item.rescue)
+            # The sequences first: reading both sides message by message is for the end.
+            if holds_any(origin, item.name, max(rescue.last_seq, item.fork_seq) + 1, stream.last_seq):
+                how_far = f"at {rescue.last_seq} of {stream.last_seq}, {rescue.messages} messages kept"
+                return ItemVerdict(item.name, item.tier, Health.PROGRESSING, how_far)
             there = tail_digest(origin.messages(item.name, item.fork_seq + 1, stream.last_seq))
             here = tail_digest(kept.messages(item.rescue, item.fork_seq + 1, stream.last_seq))
         except AdapterError as error:
@@ -123,6 +135,12 @@ def has_tail(item: TailItem, stream: StreamState | None, stamp: Stamp) -> bool:
     if stream is None or stream.role is StreamRole.MIRROR or is_promoted(stream, stamp):
         return False
     return stream.last_seq > item.fork_seq
+
+
+def _taken(item: TailItem, region: str, why: str) -> Finding:
+    message = f"{item.rescue} in {region} is sealed, and does not keep the tail of {item.name}: {why}."
+    remedy = f"Keep it: give the active {item.name} another number in its metadata drctl.epoch, and plan anew."
+    return Finding("rescue-taken", message, remedy, subject=item.name)
 
 
 def _fork_differs(item: TailItem, origin: DatastoreReader, kept: DatastoreReader) -> Finding | None:

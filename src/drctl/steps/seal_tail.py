@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,13 +12,13 @@ from drctl.core.change import Change, Diff
 from drctl.core.check import Check, Converged, Diverged
 from drctl.core.contract import Fact, FactKind
 from drctl.core.errors import AdapterError, NotFoundError
-from drctl.core.observed import StreamState
 from drctl.core.stream_config import RESCUE_SUBJECT_PREFIX
 from drctl.core.tail import lines as tail_lines
 from drctl.core.topology import Plane
 from drctl.core.verdict import Health, ItemVerdict, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps import nats_lines, return_lines
+from drctl.steps.forks import is_sealed
 from drctl.steps.rescue_tail import TailItem, has_tail
 
 
@@ -58,7 +57,7 @@ class SealTail:
         changes: list[Change] = []
         for item in self.items:
             kept = here.get(item.rescue)
-            if _is_sealed(kept) or (kept is None and not has_tail(item, there.get(item.name), world.stamp)):
+            if (kept and is_sealed(kept)) or (kept is None and not has_tail(item, there.get(item.name), world.stamp)):
                 continue
             place = f"{self.region}/stream/{item.rescue}"
             origin = f"{item.name} of {self.source} from {item.fork_seq + 1}"
@@ -87,7 +86,7 @@ class SealTail:
             return ItemVerdict(item.name, item.tier, Health.HEALTHY, "nothing was taken after the fork")
         except AdapterError as error:
             return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"unknown: {error.message}")
-        if _is_sealed(kept):
+        if is_sealed(kept):
             return ItemVerdict(item.name, item.tier, Health.HEALTHY, f"{kept.messages} messages sealed")
         return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"{item.rescue} is not sealed")
 
@@ -119,7 +118,3 @@ class SealTail:
 def rescue_subject(rescue: str) -> str:
     """Return the subject of a sealed rescue; nobody publishes there."""
     return f"{RESCUE_SUBJECT_PREFIX}{rescue}"
-
-
-def _is_sealed(stream: StreamState | None) -> bool:
-    return stream is not None and json.loads(stream.config).get("sealed") is True

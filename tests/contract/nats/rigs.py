@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from contract.nats.servers import eventually
@@ -164,6 +165,8 @@ class FakeRig:
         return self._world.region(region).jetstream.existing(stream).config
 
     def publish(self, region: str, subject: str, data: bytes = b"", headers: tuple[tuple[str, str], ...] = ()) -> bool:
+        # No two messages of real servers have one time.
+        self._world.clock.wait(timedelta(milliseconds=1))
         return bool(self._world.region(region).jetstream.publish(subject, data, headers))
 
     def delete_message(self, region: str, stream: str, seq: int) -> None:
