@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from drctl.adapters.nats.outcome import ConnectionLostError, WireError
 from drctl.adapters.nats.translate import refusal, unanswered
+from drctl.core.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,6 +45,28 @@ class JetStreamApi:
         except WireError as exc:
             raise unanswered(exc, what, self.place, wrote=False) from exc
         return self._without_error(answer, what, wrote=False)
+
+    def read_each(self, call: str, what: str, bodies: Sequence[object]) -> list[Json | None]:
+        """Return the answers to calls that change nothing, asked at the same time; None for what is not there.
+
+        Raises:
+            UnreachableError, DeniedError, RefusedError: As their names say.
+        """
+        subject, payloads = f"$JS.API.{call}", [_encoded(body) for body in bodies]
+        try:
+            try:
+                answers = self._connection.requests(subject, payloads)
+            except ConnectionLostError:
+                answers = self._connection.requests(subject, payloads)
+        except WireError as exc:
+            raise unanswered(exc, what, self.place, wrote=False) from exc
+        return [self._or_none(answer, what) for answer in answers]
+
+    def _or_none(self, answer: bytes, what: str) -> Json | None:
+        try:
+            return self._without_error(answer, what, wrote=False)
+        except NotFoundError:
+            return None
 
     def write(self, call: str, what: str, body: object, headers: Mapping[str, str] | None = None) -> Json:
         """Send a call that changes something, once.

@@ -44,6 +44,10 @@ class Connection:
         """Return the first reply to one message."""
         return self._run(lambda session: session.request(subject, payload, headers))
 
+    def requests(self, subject: str, payloads: Sequence[bytes]) -> list[bytes]:
+        """Return the first reply to each message; all are waited for together."""
+        return self._run(lambda session: session.requests(subject, payloads))
+
     def gather(
         self, subjects: Sequence[str], headers: Mapping[str, str], quiet_seconds: float
     ) -> dict[str, tuple[bytes, ...] | None]:

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from drctl.core.lock import Stamp
     from drctl.ports.datastore import MirrorWish, TailWish
 
+# One at first, because often only the first is wanted; then more at a time, as many as a server answers in a moment.
+_GROWTH, _AT_ONCE_MAX = 8, 64
+
 
 class NatsReturning(NatsWriter):
-    """Reads messages one by one, and writes what a failback needs."""
+    """Reads messages, and writes what a failback needs."""
 
     def messages(self, stream: str, first: int, last: int) -> Iterator[StoredMessage]:
         """Yield every message that is still stored between two sequences, both included, in order.
@@ -34,19 +37,31 @@ class NatsReturning(NatsWriter):
             DeniedError: Not allowed to read it.
         """
         self._info(stream)
-        seq = max(first, 1)
+        seq, at_once = max(first, 1), 1
         while seq <= last:
-            # The next message at or after a sequence: what was deleted in between is passed over.
-            body = {"seq": seq, "next_by_subj": ">"}
-            try:
-                found = self._api.read(f"STREAM.MSG.GET.{stream}", f"read message {seq} of {stream}", body)["message"]
-            except NotFoundError:
+            # What follows is asked for by number, many at a time; the next one after a gap by itself, and first.
+            found = self._next(stream, seq)
+            if found is None or found.seq > last:
                 return
-            message = _message(found)
-            if message.seq > last:
-                return
-            yield message
-            seq = message.seq + 1
+            yield found
+            seq = found.seq + 1
+            while seq <= last and (window := self._window(stream, range(seq, min(seq + at_once, last + 1)))):
+                yield from window
+                seq, at_once = seq + at_once, min(at_once * _GROWTH, _AT_ONCE_MAX)
+
+    def _next(self, stream: str, seq: int) -> StoredMessage | None:
+        """Return the first message at or after a sequence: what was deleted in between is passed over."""
+        body = {"seq": seq, "next_by_subj": ">"}
+        try:
+            found = self._api.read(f"STREAM.MSG.GET.{stream}", f"read message {seq} of {stream}", body)
+        except NotFoundError:
+            return None
+        return _message(found["message"])
+
+    def _window(self, stream: str, numbers: range) -> list[StoredMessage]:
+        bodies = [{"seq": number} for number in numbers]
+        answers = self._api.read_each(f"STREAM.MSG.GET.{stream}", f"read message {numbers[0]} of {stream}", bodies)
+        return [_message(answer["message"]) for answer in answers if answer is not None]
 
     def unfence(self, stream: str, stamp: Stamp) -> None:
         """Give a fenced stream the subjects back that the fence kept in its metadata.

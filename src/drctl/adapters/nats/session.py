@@ -79,6 +79,20 @@ class Session:
             reply = await _first(link, subject, call, left, denied)
         return reply.data
 
+    async def requests(self, subject: str, payloads: Sequence[bytes]) -> list[bytes]:
+        """Return the first reply to each message; all are under way at the same time.
+
+        Raises:
+            WireError: Of the first that failed, as in `request`.
+        """
+        asked = [asyncio.ensure_future(self.request(subject, payload)) for payload in payloads]
+        try:
+            return list(await asyncio.gather(*asked))
+        finally:
+            for one in asked:
+                one.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
     async def gather(
         self, subjects: Sequence[str], headers: Mapping[str, str], quiet_seconds: float
     ) -> dict[str, tuple[bytes, ...] | None]:
