@@ -153,7 +153,15 @@ class FakeEvidence:
     def __init__(self) -> None:
         self.files: dict[str, tuple[str, ...]] = {}
 
+    def kept(self, name: str) -> KeptFile | None:
+        lines = self.files.get(name)
+        return None if lines is None else KeptFile(name, len(lines), _sha256(lines))
+
     def keep(self, name: str, lines: Iterable[str]) -> KeptFile:
         kept = tuple(lines)
         self.files[name] = kept
-        return KeptFile(name, len(kept), sha256("".join(f"{line}\n" for line in kept).encode()).hexdigest())
+        return KeptFile(name, len(kept), _sha256(kept))
+
+
+def _sha256(lines: tuple[str, ...]) -> str:
+    return sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()

@@ -118,6 +118,10 @@ class FakeReads:
     def samples(self) -> FakeSamples:
         return self.world.samples
 
+    @property
+    def evidence(self) -> FakeEvidence:
+        return self.world.evidence
+
     def cluster(self, region: str) -> FakeCluster:
         return self.world.region(region).cluster
 

@@ -160,6 +160,32 @@ def test_a_sealed_tail_is_exported_with_its_checksums_and_takes_nothing_any_more
     assert 2 in {fact.value for fact in facts}
 
 
+def test_a_tail_that_was_sealed_by_hand_is_exported_once(forked: World) -> None:
+    keep(forked)
+    forked.region(WEST).datastore.seal_tail(RESCUE)
+
+    assert found(SEAL, forked) == (f"evidence/{RESCUE}.jsonl lines: None -> 2",)
+    apply(SEAL, forked)
+
+    assert [json.loads(line)["seq"] for line in forked.evidence.files[f"{RESCUE}.jsonl"]] == [4, 5]
+    assert found(SEAL, forked) == CONVERGED
+
+
+def test_where_a_tail_is_kept_is_measured_with_the_files_checksum(forked: World) -> None:
+    keep_and_seal(forked)
+
+    facts = {fact.kind: fact.value for fact in SEAL.measure(forked.probes(STAMP), forked.clock.now())}
+
+    file = forked.evidence.kept(f"{RESCUE}.jsonl")
+    assert file is not None
+    assert facts == {
+        FactKind.TAIL_MESSAGES: 2,
+        FactKind.TAIL_KEPT_IN: RESCUE,
+        FactKind.TAIL_FILE: file.path,
+        FactKind.TAIL_SHA256: file.sha256,
+    }
+
+
 def test_a_tail_of_zero_is_said_and_no_stream_is_made(forked: World) -> None:
     forget_the_tail(forked)
 

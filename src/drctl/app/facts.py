@@ -26,6 +26,21 @@ class LossLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TailLine:
+    """What of one stream only the returned region took: kept in which sealed stream, exported to which file.
+
+    `rescue` is empty for a tail of zero; `file` and `sha256` where the run exported nothing.
+    """
+
+    stream: str
+    messages: int
+    rescue: str
+    region: str
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """A run's facts, oldest first: a resumed run may have measured one thing twice."""
 
@@ -74,6 +89,22 @@ class Facts:
         streams = dict.fromkeys(fact.subject for fact in self.all if fact.kind is FactKind.LOSS_STATE)
         return tuple(self._loss(stream) for stream in streams)
 
+    def tails(self) -> tuple[TailLine, ...]:
+        """Return each divergent tail as last measured."""
+        streams = dict.fromkeys(fact.subject for fact in self.all if fact.kind is FactKind.TAIL_MESSAGES)
+        return tuple(self._tail(stream) for stream in streams)
+
+    def _tail(self, stream: str) -> TailLine:
+        kept_in = self.last(FactKind.TAIL_KEPT_IN, stream)
+        return TailLine(
+            stream=stream,
+            messages=int(self.number(FactKind.TAIL_MESSAGES, stream) or 0),
+            rescue=_text(kept_in),
+            region=kept_in.note if kept_in else "",
+            file=_text(self.last(FactKind.TAIL_FILE, stream)),
+            sha256=_text(self.last(FactKind.TAIL_SHA256, stream)),
+        )
+
     def _loss(self, stream: str) -> LossLine:
         state = self.last(FactKind.LOSS_STATE, stream)
         seconds = self.number(FactKind.LOSS_SECONDS_MAX, stream)
@@ -88,6 +119,10 @@ class Facts:
             messages_exact=_whole(exact),
             evidence=state.note if state else "",
         )
+
+
+def _text(fact: Fact | None) -> str:
+    return fact.value if fact is not None and isinstance(fact.value, str) else ""
 
 
 def _number(fact: Fact | None) -> float | None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from drctl.ports.cluster import ClusterReader
     from drctl.ports.datastore import DatastoreReader
     from drctl.ports.dns import DnsReader, NameObserver
+    from drctl.ports.evidence import EvidenceReader
     from drctl.ports.prober import HttpReader
     from drctl.ports.samples import SampleReader
     from drctl.ports.secrets import SecretsReader
@@ -87,6 +88,11 @@ class ProjectedWorld:
     def http(self) -> HttpReader:
         """Return the user's view."""
         return self.world.http
+
+    @property
+    def evidence(self) -> EvidenceReader:
+        """Return the run's files."""
+        return self.world.evidence
 
     @property
     def samples(self) -> SampleReader:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from drctl.app.facts import Facts, LossLine
+from drctl.app.facts import Facts, LossLine, TailLine
 from drctl.app.outage import MeasuredOutage, measure_outage
 from drctl.core.change import Diff
 from drctl.core.contract import Compliance, FactKind, Measurement, compliance
@@ -85,6 +85,7 @@ class Report:
     exit_code: ExitCode | None
     contracts: tuple[Measurement, ...]
     losses: tuple[LossLine, ...]
+    tails: tuple[TailLine, ...]
     outage: MeasuredOutage | None
     timeline: Timeline
     steps: tuple[StepLine, ...]
@@ -147,6 +148,7 @@ def make_report(topology: Topology, plan: Plan, state: RunState, now: datetime) 
         exit_code=state.ended,
         contracts=contracts if is_move else (),
         losses=facts.losses(),
+        tails=facts.tails(),
         outage=measure_outage(facts, plan.intent.source, timeline.dns_cutover_worst),
         timeline=timeline,
         steps=steps,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from drctl.ports.cluster import ClusterReader, ClusterWriter
     from drctl.ports.datastore import DatastoreProber, DatastoreReader, DatastoreWriter, HeartbeatWriter
     from drctl.ports.dns import DnsReader, DnsWriter, NameObserver
-    from drctl.ports.evidence import EvidenceWriter
+    from drctl.ports.evidence import EvidenceReader, EvidenceWriter
     from drctl.ports.prober import HttpProber, HttpReader
     from drctl.ports.samples import SampleReader, SampleWriter
     from drctl.ports.secrets import SecretsReader, SecretsWriter
@@ -40,6 +40,11 @@ class ReadWorld:
     def http(self) -> HttpReader:
         """Return the user's view."""
         return self.connections.http
+
+    @property
+    def evidence(self) -> EvidenceReader:
+        """Return the files that the run keeps."""
+        return self.connections.evidence(self.stamp.run_id)
 
     @property
     def samples(self) -> SampleReader:

@@ -18,7 +18,19 @@ class KeptFile:
     sha256: str
 
 
-class EvidenceWriter(Protocol):
+class EvidenceReader(Protocol):
+    """Looks at the files of one run."""
+
+    def kept(self, name: str) -> KeptFile | None:
+        """Return a file as it is now, or None if there is none, or no run yet.
+
+        Raises:
+            RefusedError: It cannot be read.
+        """
+        ...
+
+
+class EvidenceWriter(EvidenceReader, Protocol):
     """Keeps files of one run. Nothing of the service is changed by it."""
 
     def keep(self, name: str, lines: Iterable[str]) -> KeptFile:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from drctl.ports.cluster import ClusterReader, ClusterWriter
     from drctl.ports.datastore import DatastoreProber, DatastoreReader, DatastoreWriter, HeartbeatWriter
     from drctl.ports.dns import DnsReader, DnsWriter, NameObserver
-    from drctl.ports.evidence import EvidenceWriter
+    from drctl.ports.evidence import EvidenceReader, EvidenceWriter
     from drctl.ports.prober import HttpProber, HttpReader
     from drctl.ports.samples import SampleReader, SampleWriter
     from drctl.ports.secrets import SecretsReader, SecretsWriter
@@ -38,6 +38,11 @@ class ReadPorts(Protocol):
     @property
     def http(self) -> HttpReader:
         """Return the user's view."""
+        ...
+
+    @property
+    def evidence(self) -> EvidenceReader:
+        """Return the files that the run keeps beside its journal."""
         ...
 
     @property

@@ -12,7 +12,7 @@ from drctl.render.jsonable import Json, changes_json, jsonable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drctl.app.facts import LossLine
+    from drctl.app.facts import LossLine, TailLine
     from drctl.app.outage import MeasuredOutage
     from drctl.app.report import OpenLine, Report, StepLine, Timeline
 
@@ -38,6 +38,7 @@ def report_json(report: Report) -> dict[str, Json]:
         "exit_codes": [int(code) for code in sorted(exit_codes(report)) if report.exit_code is not None],
         "contracts": [_contract(line) for line in report.contracts],
         "losses": [_loss(line) for line in report.losses],
+        "tails": [_tail(line) for line in report.tails],
         "outage": _outage(report.outage),
         "timeline": _timeline(report.timeline),
         "steps": [_step(line) for line in report.steps],
@@ -94,6 +95,17 @@ def _loss(line: LossLine) -> Json:
         "messages_min": line.messages_min,
         "messages_exact": line.messages_exact,
         "evidence": jsonable(line.evidence),
+    }
+
+
+def _tail(line: TailLine) -> Json:
+    return {
+        "stream": line.stream,
+        "messages": line.messages,
+        "kept_in": line.rescue or None,
+        "region": line.region or None,
+        "file": jsonable(line.file) if line.file else None,
+        "sha256": line.sha256 or None,
     }
 
 

@@ -24,6 +24,7 @@ def report_md(report: Report, client_saw: Mapping[str, str] | None = None) -> st
         list(_decided(report)),
         list(_contracts(report, client_saw)),
         list(_losses(report)),
+        list(_tails(report)),
         list(_outage(report)),
         list(_open(report)),
         list(_timeline(report)),
@@ -75,6 +76,18 @@ def _losses(report: Report) -> Iterator[str]:
         words = loss(line.state, line.seconds_max, line.messages_min, line.messages_exact)
         froze = UNKNOWN if line.freeze_seq is None else str(line.freeze_seq)
         yield row(code(line.stream), froze, words, plain(line.evidence))
+
+
+def _tails(report: Report) -> Iterator[str]:
+    if not report.tails:
+        return
+    yield "## What only the returned region had"
+    yield ""
+    yield from head("stream", "messages", "sealed in", "exported to", "sha256")
+    for line in report.tails:
+        kept = f"{code(line.rescue)} in {plain(line.region)}" if line.rescue else "-"
+        exported = (code(line.file), code(line.sha256)) if line.file else ("-", "-")
+        yield row(code(line.stream), str(line.messages), kept, *exported)
 
 
 def _outage(report: Report) -> Iterator[str]:

@@ -8,7 +8,7 @@ from drctl.core.errors import ExitCode
 from drctl.render import report_words
 from drctl.render.contract_table import contract_table
 from drctl.render.page import Page
-from drctl.render.wording import clock_time, lasted, loss
+from drctl.render.wording import clock_time, counted, lasted, loss
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +32,14 @@ def print_report(report: Report, console: Console, folder: str | Path) -> None:
         for line in report.losses:
             words = loss(line.state, line.seconds_max, line.messages_min, line.messages_exact)
             page.labelled(f"  {line.stream}", f"{words}; froze at sequence {_or_unknown(line.freeze_seq)}")
+    if report.tails:
+        page.heading("Kept of what only the returned region had")
+        for tail in report.tails:
+            where = f", sealed in {tail.rescue} of {tail.region}" if tail.rescue else ""
+            page.labelled(f"  {tail.stream}", f"{counted(tail.messages, 'message')}{where}")
+            if tail.file:
+                page.command(tail.file, 4)
+                page.prose(f"sha256 {tail.sha256}", 4)
     if lines := tuple(report_words.outage(report)):
         page.heading("Outage")
         for what, words in lines:

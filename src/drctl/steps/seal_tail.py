@@ -12,6 +12,7 @@ from drctl.core.change import Change, Diff
 from drctl.core.check import Check, Converged, Diverged
 from drctl.core.contract import Fact, FactKind
 from drctl.core.errors import AdapterError, NotFoundError
+from drctl.core.observed import StreamRole, StreamState
 from drctl.core.stream_config import RESCUE_SUBJECT_PREFIX
 from drctl.core.tail import lines as tail_lines
 from drctl.core.topology import Plane
@@ -51,13 +52,18 @@ class SealTail:
         return Plane.DATA
 
     def check(self, world: ReadPorts) -> Check:
-        """Find the tails that are not sealed."""
+        """Find the tails that are not sealed, and those that somebody sealed and nobody exported."""
         there = {stream.name: stream for stream in world.datastore(self.source).streams()}
         here = {stream.name: stream for stream in world.datastore(self.region).streams()}
         changes: list[Change] = []
         for item in self.items:
             kept = here.get(item.rescue)
-            if (kept and is_sealed(kept)) or (kept is None and not has_tail(item, there.get(item.name), world.stamp)):
+            if kept is not None and is_sealed(kept):
+                # By hand, or by another run. Once the old region mirrors again, `drctl ledger` is who exports.
+                if self._is_left(there.get(item.name)) and world.evidence.kept(file_of(item)) is None:
+                    changes.append(Change(item.name, f"evidence/{file_of(item)}", "lines", None, kept.messages))
+                continue
+            if kept is None and not has_tail(item, there.get(item.name), world.stamp):
                 continue
             place = f"{self.region}/stream/{item.rescue}"
             origin = f"{item.name} of {self.source} from {item.fork_seq + 1}"
@@ -66,13 +72,16 @@ class SealTail:
             changes.append(Change(item.name, place, "sealed", before=False, after=True))
         return Diverged(Diff(tuple(changes))) if changes else Converged()
 
+    def _is_left(self, stream: StreamState | None) -> bool:
+        return stream is not None and stream.role is StreamRole.FENCED
+
     def apply(self, world: WritePorts, diff: Diff) -> None:
         """Export one tail, then seal it."""
         item = next(item for item in self.items if item.name == diff.changes[0].item)
         datastore = world.datastore(self.region)
         last = datastore.stream(item.rescue).last_seq
         messages = datastore.messages(item.rescue, item.fork_seq + 1, last)
-        world.evidence.keep(f"{item.rescue}.jsonl", tail_lines(messages))
+        world.evidence.keep(file_of(item), tail_lines(messages))
         world.datastore_writer(self.region).seal_tail(item.rescue)
 
     def verify(self, world: ProbePorts) -> Verdict:
@@ -91,7 +100,7 @@ class SealTail:
         return ItemVerdict(item.name, item.tier, Health.PROGRESSING, f"{item.rescue} is not sealed")
 
     def measure(self, world: ProbePorts, healthy_since: datetime) -> tuple[Fact, ...]:  # noqa: ARG002
-        """Record how many messages of each tail were kept."""
+        """Record how many messages of each tail were kept, where, and in which file with which checksum."""
         now, facts = world.clock.now(), []
         for item in self.items:
             try:
@@ -101,6 +110,10 @@ class SealTail:
                 continue
             note = f"{item.rescue}, sequences {kept.first_seq} to {kept.last_seq}"
             facts.append(Fact(FactKind.TAIL_MESSAGES, item.name, kept.messages, now, note))
+            facts.append(Fact(FactKind.TAIL_KEPT_IN, item.name, item.rescue, now, self.region))
+            file = world.evidence.kept(file_of(item))
+            facts.append(Fact(FactKind.TAIL_FILE, item.name, file.path if file else None, now))
+            facts.append(Fact(FactKind.TAIL_SHA256, item.name, file.sha256 if file else None, now))
         return tuple(facts)
 
     def by_hand(self, access: Access) -> Sequence[Command]:
@@ -113,6 +126,11 @@ class SealTail:
             look = nats_lines.read_stream(nats, item.rescue)
             lines.append(Command(f"see {item.rescue} sealed, or no such stream", look, writes=False))
         return tuple(lines)
+
+
+def file_of(item: TailItem) -> str:
+    """Return the name of a tail's file beside the journal."""
+    return f"{item.rescue}.jsonl"
 
 
 def rescue_subject(rescue: str) -> str:

@@ -20,6 +20,23 @@ class FileEvidence:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def kept(self, name: str) -> KeptFile | None:
+        """Return a file as it is now, or None if there is none.
+
+        Raises:
+            RefusedError: The file cannot be read.
+        """
+        path = self._folder / name
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise RefusedError(
+                f"{path} cannot be read: {error.strerror}.", remedy=f"Look at it: `ls -l {path}`."
+            ) from error
+        return KeptFile(str(path), content.count(b"\n"), hashlib.sha256(content).hexdigest())
+
     def keep(self, name: str, lines: Iterable[str]) -> KeptFile:
         """Write lines to a file of that name, durably; the same lines again give the same file.
 
