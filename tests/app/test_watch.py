@@ -90,6 +90,20 @@ def test_the_inventory_is_recorded_at_first_and_then_every_ten_seconds(healthy: 
     assert healthy.world.calls.made["east/datastore/publish _drctl.inv.east"] == 3
 
 
+def test_a_durable_that_was_not_in_the_last_inventory_is_recorded_at_the_next_look(healthy: Operator) -> None:
+    durables = healthy.world.region(EAST).jetstream.streams["ORDERS"].durables
+    carried_later = durables.pop("worker")
+    watching = watcher(healthy.world, healthy.topology)
+    watching.look()
+    assert recorded(healthy).consumers == ()
+    durables["worker"] = carried_later
+    healthy.world.clock.wait(timedelta(seconds=1))
+
+    watching.look()
+
+    assert [durable.name for durable in recorded(healthy).consumers] == ["worker"]
+
+
 def test_the_highest_replicas_are_remembered_when_a_workload_shrinks(healthy: Operator) -> None:
     watching = watcher(healthy.world, healthy.topology)
     watching.look()

@@ -42,6 +42,7 @@ class Watcher:
         self._topology = topology
         self._codec = codec
         self._recorded: dict[str, timedelta] = {}
+        self._durables: dict[str, frozenset[str]] = {}
         self._replicas: dict[str, tuple[ReplicasSeen, ...]] = {}
 
     def run(self, stopped: Callable[[], bool], tell: Callable[[Look], None]) -> None:
@@ -104,15 +105,18 @@ class Watcher:
                 ]
         writer = self._world.heartbeat_writer(region)
         writer.beat(Heartbeat(region, at, _heads(streams), tuple(floors)))
-        now = self._world.clock.elapsed()
-        if region in self._recorded and now - self._recorded[region] < INVENTORY_EVERY:
+        now, durables = self._world.clock.elapsed(), frozenset(name for name, _ in floors)
+        # A durable that is in no inventory is carried by nobody. A promotion is a moment without any: the inventory
+        # of that moment must not be the newest one for ten seconds.
+        is_known = durables == self._durables.get(region)
+        if is_known and now - self._recorded[region] < INVENTORY_EVERY:
             return
         inventory = gather_region(self._world, self._topology, region)
         if inventory.answered(CLUSTER) and inventory.answered(DATASTORE):
             self._replicas[region] = highest(inventory.replicas, self._replicas.get(region, inventory.replicas))
             known = replace(inventory, replicas=self._replicas[region])
             writer.record_inventory(region, self._codec.encode(known), known.observed_at)
-            self._recorded[region] = now
+            self._recorded[region], self._durables[region] = now, durables
 
 
 def _heads(streams: tuple[StreamState, ...]) -> tuple[tuple[str, int], ...]:
