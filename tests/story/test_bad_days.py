@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,14 +105,19 @@ def test_a_second_failover_while_one_runs_is_refused_by_the_lock(lab: Driven) ->
     for line in process.stdout:
         if json.loads(line)["event"]["type"] == "phase_started":
             break
-
-    second = lab.run(*EMERGENCY)
+    # It holds its lock and goes no further: however slow the second one is, the first has not ended.
+    process.send_signal(signal.SIGSTOP)
+    try:
+        second = lab.run(*EMERGENCY)
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.stdout.read()
+        process.stdout.close()
+        ended = process.wait()
 
     assert second.code == 7
     assert "for run" in second.err
-    process.stdout.read()
-    process.stdout.close()
-    assert process.wait() in {0, 6}
+    assert ended in {0, 6}
 
 
 def _served_by(orders: tuple[Attempt, ...]) -> bool:
