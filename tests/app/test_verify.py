@@ -11,7 +11,8 @@ import pytest
 from drctl.app.verify.model import Outcome
 from drctl.core.errors import ExitCode
 from drctl.core.observed import RecordState
-from drctl.core.topology import US_EAST_1, Plane, Rung
+from drctl.core.topology import US_EAST_1, Plane, RecordMode, Rung
+from drctl.ports.dns import Light
 from fakes.calls import Crashed, Fault
 from fakes.operator import Operator
 from fakes.shop import ADDRESSES, EAST, NAME, READ, TTL, WEST, ZONE, make_shop
@@ -77,6 +78,13 @@ def give_ways(operator: Operator, *needed: str) -> None:
     ladder = tuple(Rung(f"way-{needs}", Plane.DATA, needs) for needs in needed)
     (rule,) = operator.topology.records
     operator.topology = replace(operator.topology, records=(replace(rule, ladder=ladder),))
+
+
+def make_members_red(operator: Operator) -> None:
+    """Let the name be moved by members, of which the standby's health check is red."""
+    (rule,) = operator.topology.records
+    operator.topology = replace(operator.topology, records=(replace(rule, mode=RecordMode.FAILOVER),))
+    operator.world.zones[ZONE].light = Light.RED
 
 
 FAULTS: list[tuple[str, Callable[[Operator], object], str, Outcome]] = [
@@ -194,6 +202,7 @@ FAULTS: list[tuple[str, Callable[[Operator], object], str, Outcome]] = [
         f"dns.{NAME}.A.ways",
         Outcome.OK,
     ),
+    ("a standby whose health check is red", make_members_red, f"dns.{NAME}.A.health", Outcome.WARN),
     ("a service that is down", silence("east/http/*"), "probe.home", Outcome.WARN),
     (
         "no write probe",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from drctl.core.errors import ConflictError
 from drctl.core.observed import RecordState, ServerAnswer
-from drctl.ports.dns import Propagation
+from drctl.ports.dns import Light, MemberHealth, Propagation
 from drctl.ports.switches import SwitchState
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class FakeZone:
         self.servers = servers
         self._published: dict[str, _Records] = {server.name: {} for server in servers}
         self._was_sent = False
+        self.light = Light.NONE
         self.taken_out: _Records = {}
         """What servers answer instead of a record whose health check is red."""
 
@@ -58,6 +59,10 @@ class FakeZone:
     def record_types(self, name: str) -> tuple[str, ...]:
         with self._calls.read(f"{self.name}/dns/record_types {name}"):
             return tuple(sorted(kind for owner, kind in self.records if owner == name))
+
+    def member_health(self, name: str, record_type: str, values: tuple[str, ...]) -> MemberHealth:  # noqa: ARG002 - one light
+        with self._calls.read(f"{self.name}/dns/member_health {name} {record_type}"):
+            return MemberHealth(self.light, f"its checkers say {self.light}")
 
     def propagation(self) -> Propagation:
         with self._calls.read(f"{self.name}/dns/propagation"):

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from drctl.core.contract import FactKind
-from drctl.core.errors import ConflictError
+from drctl.core.errors import ConflictError, ThrottledError
 from drctl.core.observed import RecordState
+from drctl.core.topology import RecordMode
 from drctl.core.verdict import Health
+from drctl.ports.dns import Light
 from drctl.steps.switch_dns import RecordItem, SwitchDns, note_name
 from fakes.calls import ALWAYS, Fault
 from fakes.shop import ADDRESSES, EAST, NAME, TTL, WEST, ZONE, shop_topology, watch
@@ -95,6 +97,47 @@ def test_a_moved_name_keeps_its_ttl_and_says_which_run_moved_it(world: World) ->
 
     assert zone(world).records[NAME, "A"] == RecordState(NAME, "A", TTL, (ADDRESSES[WEST],))
     assert zone(world).records[note_name(NAME), "TXT"].values == ("drctl epoch=1 run=run-1 active=west",)
+    assert world.calls.writes == [f"{ZONE}/dns/swap"]
+
+
+BY_MEMBERS = replace(STEP, items=(replace(ITEM, mode=RecordMode.FAILOVER),))
+
+
+def test_a_red_standby_is_not_switched_to_and_is_worth_another_try(world: World) -> None:
+    zone(world).light = Light.RED
+
+    with pytest.raises(ThrottledError, match="health check is red") as refused:
+        apply(BY_MEMBERS, world)
+
+    assert refused.value.code == "standby-red"
+    assert world.calls.writes == []
+    zone(world).light = Light.GREEN
+    apply(BY_MEMBERS, world)
+    assert world.calls.writes == [f"{ZONE}/dns/swap"]
+
+
+@pytest.mark.parametrize("light", [Light.NONE, Light.UNKNOWN, Light.GREEN])
+def test_only_a_check_that_is_known_to_be_red_keeps_a_name_where_it_is(world: World, light: Light) -> None:
+    zone(world).light = light
+
+    apply(BY_MEMBERS, world)
+
+    assert world.calls.writes == [f"{ZONE}/dns/swap"]
+
+
+def test_a_check_that_cannot_be_read_keeps_nobody_from_switching(world: World) -> None:
+    world.calls.fail(f"{ZONE}/dns/member_health*", Fault.UNREACHABLE, times=ALWAYS)
+
+    apply(BY_MEMBERS, world)
+
+    assert world.calls.writes == [f"{ZONE}/dns/swap"]
+
+
+def test_a_record_that_moves_by_its_values_asks_no_check(world: World) -> None:
+    zone(world).light = Light.RED
+
+    apply(STEP, world)
+
     assert world.calls.writes == [f"{ZONE}/dns/swap"]
 
 

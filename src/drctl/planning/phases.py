@@ -89,7 +89,7 @@ def _record_item(rule: RecordRule, target: Region) -> RecordItem:
     addresses = tuple(sorted(one for one in target.addresses if family_of(one) == rule.type))
     # A member that is an alias holds a name, and is answered with what that stands for.
     answers = addresses if rule.mode is not RecordMode.VALUES and values != addresses else ()
-    return RecordItem(rule.name, rule.type, values, rule.awaited, answers)
+    return RecordItem(rule.name, rule.type, values, rule.awaited, answers, rule.mode)
 
 
 def settle_phase(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
+    from drctl.core.finding import Finding
     from drctl.core.observed import RecordState, ServerAnswer
 
 
@@ -73,6 +74,37 @@ class DnsWriter(Protocol):
             ConflictError: A record set is not as read; nothing was written.
             OutcomeUnknownError: No answer; look again.
             NotFoundError, DeniedError, RefusedError, ThrottledError: As their names say; nothing was written.
+        """
+        ...
+
+
+class Light(StrEnum):
+    """What a vendor's health check says of a region's member. NONE: it has no check that says anything of it."""
+
+    GREEN = "green"
+    RED = "red"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberHealth:
+    """What the vendor makes of a region's member; `findings` are about the check itself."""
+
+    light: Light
+    message: str
+    findings: tuple[Finding, ...] = ()
+
+
+@runtime_checkable
+class HealthReader(Protocol):
+    """A vendor whose health checks decide what is answered."""
+
+    def member_health(self, name: str, record_type: str, values: tuple[str, ...]) -> MemberHealth:
+        """Return what the vendor makes of the member that holds these values. It may be some seconds old.
+
+        Raises:
+            UnreachableError, NotFoundError, DeniedError, RefusedError: As in `DnsReader.record`.
         """
         ...
 

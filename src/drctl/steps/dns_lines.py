@@ -8,15 +8,20 @@ from typing import assert_never
 
 from drctl.core.access import Command, DnsAccess, DnsVendor
 from drctl.core.record_values import absolute
+from drctl.core.topology import RecordMode
 
 # Where a Cloudflare name gets more values than it had; its other records keep the TTL that they have.
 _NEW_TTL_SECONDS = 60
 _IDS = """grep -oE '"id": ?"[0-9a-f]{32}"' | cut -d'"' -f4"""
 
 
-def lines(dns: DnsAccess, name: str, record_type: str, values: tuple[str, ...]) -> tuple[Command, ...]:
+def lines(
+    dns: DnsAccess, name: str, record_type: str, values: tuple[str, ...], mode: RecordMode = RecordMode.VALUES
+) -> tuple[Command, ...]:
     """Return a line that looks at a record set, and one that gives it these values and keeps its TTL."""
     match dns.vendor:
+        case DnsVendor.ROUTE53 if mode is not RecordMode.VALUES:
+            look, switch = _route53_members(dns.command, name, record_type, values, mode)
         case DnsVendor.ROUTE53:
             look, switch = _route53(dns.command, name, record_type, values)
         case DnsVendor.CLOUDFLARE:
@@ -41,6 +46,22 @@ def _route53(aws: str, name: str, record_type: str, values: tuple[str, ...]) -> 
     batch = quote(json.dumps({"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]}))
     # The shell's variable stands between two quoted parts.
     return look, f"{ttl} && {aws} change-resource-record-sets --change-batch " + batch.replace('"$TTL"', "'\"$TTL\"'")
+
+
+def _route53_members(
+    aws: str, name: str, record_type: str, values: tuple[str, ...], mode: RecordMode
+) -> tuple[str, str]:
+    """Let the members change places: each is sent back as it is listed, but for its place (JMESPath, in the shell)."""
+    look = f"{aws} list-resource-record-sets --start-record-name {name} --start-record-type {record_type}"
+    here = f"ResourceRecordSets[?Name=='{name}.' && Type=='{record_type}']"
+    chosen = " || ".join(f"contains(to_string(@), '{value}')" for value in values)
+    place = "{Failover: (CHOSEN) && 'PRIMARY' || 'SECONDARY'}"
+    if mode is RecordMode.WEIGHTED:
+        place = "{Weight: (CHOSEN) && `100` || `0`}"
+    merged = f"merge(@, {place.replace('CHOSEN', chosen)})"
+    query = f"{{Changes: {here}.{{Action: 'UPSERT', ResourceRecordSet: {merged}}}}}"
+    batch = f'"$({look} --max-items 100 --output json --query {quote(query)})"'
+    return f"{look} --query {quote(here)}", f"{aws} change-resource-record-sets --change-batch {batch}"
 
 
 def _cloudflare(curl: str, name: str, record_type: str, values: tuple[str, ...]) -> tuple[str, str]:

@@ -11,13 +11,13 @@ from drctl.core.access import Access, Command
 from drctl.core.change import Change, Diff, RunMade
 from drctl.core.check import Blocked, Check, Converged, Diverged
 from drctl.core.contract import Fact, FactKind
-from drctl.core.errors import AdapterError
+from drctl.core.errors import AdapterError, ThrottledError
 from drctl.core.finding import Finding
 from drctl.core.observed import RecordState, ServerAnswer
 from drctl.core.record_values import MOVED_TOGETHER
-from drctl.core.topology import AT_VENDOR, US_EAST_1, VENDOR, Plane, Rung
+from drctl.core.topology import AT_VENDOR, US_EAST_1, VENDOR, Plane, RecordMode, Rung
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
-from drctl.ports.dns import DnsReader, Propagation, RecordSwap
+from drctl.ports.dns import DnsReader, HealthReader, Light, Propagation, RecordSwap
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
 from drctl.steps.dns_ladder import climb, look_at_switches
 from drctl.steps.dns_lines import lines
@@ -38,6 +38,7 @@ class RecordItem:
     values: tuple[str, ...]
     awaited: bool = True
     answers: tuple[str, ...] = ()
+    mode: RecordMode = RecordMode.VALUES
 
     @property
     def answered(self) -> frozenset[str]:
@@ -178,7 +179,31 @@ class SwitchDns:
 
     def apply(self, world: WritePorts, diff: Diff) -> None:  # noqa: ARG002 - the zone is one item
         """Send one batch: every record set with its note, or none; with a ladder, by the first way that works."""
+        self._require_green(world)
         climb(world, self.ladder, self.region, lambda: self._swap(world), lambda: self._leads_elsewhere_no_more(world))
+
+    def _require_green(self, world: WritePorts) -> None:
+        """Refuse while the vendor's check of the target is red: it would go on answering the source (dns.md 2.1).
+
+        What cannot be read keeps nobody from switching: it is asked at the control plane that may be gone.
+
+        Raises:
+            ThrottledError: It is red now; nothing was written, and it is worth another try.
+        """
+        dns = world.dns(self.zone)
+        for item in self.items:
+            if item.mode is RecordMode.VALUES or not isinstance(dns, HealthReader):
+                continue
+            try:
+                seen = dns.member_health(item.name, item.type, item.values)
+            except AdapterError:
+                continue
+            if seen.light is Light.RED:
+                raise ThrottledError(
+                    f"{item.place} was not switched to {self.region}, whose health check is red: {seen.message}",
+                    remedy="See that the standby answers what the check asks; a red one is answered by nobody.",
+                    code="standby-red",
+                )
 
     def _swap(self, world: WritePorts) -> None:
         dns, swaps = world.dns(self.zone), []
@@ -253,7 +278,9 @@ class SwitchDns:
         if way != VENDOR:
             return access.switch(way).lines(self.region)
         dns = access.dns_of(self.zone)
-        return tuple(command for item in self.items for command in lines(dns, item.name, item.type, item.values))
+        return tuple(
+            command for item in self.items for command in lines(dns, item.name, item.type, item.values, item.mode)
+        )
 
 
 def note_name(name: str) -> str:

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from contract.dns.providers import route53 as route53_vendor
+from contract.dns.ways import WEST_ADDRESS, ByMembers
 from drctl.adapters.route53.zone import Clients, Keys, Route53Zone
 from drctl.config.by_hand import _dns
 from drctl.config.schema import CloudflareZone, SecretReference
 from drctl.config.schema import Route53Zone as Route53Settings
 from drctl.core.access import DnsAccess, DnsVendor
 from drctl.core.observed import RecordState
+from drctl.core.topology import RecordMode
 from drctl.lab.credentials import CLOUDFLARE_TOKEN
 from drctl.lab.layout import CLOUDFLARE_NAME, CLOUDFLARE_ZONE, CLOUDFLARE_ZONE_ID, PUBLIC_NAME, ZONE, ZONE_ID
 from drctl.lab.route53_api.http_api import ACCESS_KEY_ID
@@ -144,3 +147,29 @@ def test_a_line_switches_a_name_at_route_53_and_keeps_its_ttl(tmp_path: Path) ->
         assert (looked.returncode, looked.stderr, done.returncode, done.stderr) == (0, "", 0, "")
         assert zone.record(PUBLIC_NAME, "A") == after
         zone.close()
+
+
+@pytest.mark.parametrize("mode", [RecordMode.WEIGHTED, RecordMode.FAILOVER])
+def test_route_53s_members_change_places_by_hand(tmp_path: Path, mode: RecordMode) -> None:
+    key = tmp_path / "key"
+    key.write_text(ACCESS_KEY_ID)
+    with route53_vendor() as vendor:
+        way = ByMembers(vendor, mode)
+        way.prepare()
+        reference, place = SecretReference(file=key), vendor.server.api_url
+        settings = Route53Settings(
+            zone=ZONE,
+            vendor="route53",
+            zone_id=ZONE_ID,
+            endpoint=place,
+            access_key_id=reference,
+            secret_access_key=reference,
+        )
+        access = DnsAccess(ZONE, DnsVendor.ROUTE53, _dns(settings))
+
+        look, switch = lines(access, way.name, "A", (WEST_ADDRESS,), mode)
+        looked, done = run(look.line), run(switch.line)
+
+        assert (looked.returncode, done.returncode, done.stderr) == (0, 0, "")
+        assert WEST_ADDRESS in looked.stdout
+        assert vendor.connect().record(way.name, "A") == RecordState(way.name, "A", 60, (WEST_ADDRESS,))

@@ -6,16 +6,18 @@ anybody changed it in between (dns.md 2.3 and 2.4). Where a record has a routing
 
 from __future__ import annotations
 
+import time
 from itertools import takewhile
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from drctl.adapters.aws.clients import Clients, Keys
-from drctl.adapters.route53.groups import as_group_state, moved
+from drctl.adapters.route53.groups import as_group_state, moved, values_of
+from drctl.adapters.route53.health import is_switch, judged, unchecked
 from drctl.adapters.route53.record_sets import as_record_set, as_state, listed_name
 from drctl.core.errors import ConflictError, NotFoundError
 from drctl.core.topology import RecordMode
-from drctl.ports.dns import Propagation
+from drctl.ports.dns import Light, MemberHealth, Propagation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +38,8 @@ __all__ = ["Clients", "Keys", "Route53Zone"]
 
 _COMMENT_CHARACTERS_MAX = 256
 _PAGE_SIZE = "100"
+# The status of a check may be asked for once a second, by a whole account (dns.md 2.3).
+_HEALTH_SECONDS = 5.0
 
 _Answer = TypeVar("_Answer", bound="Mapping[str, object]")
 
@@ -60,6 +64,7 @@ class Route53Zone:
         # A DELETE must carry a record set as it was listed, to the letter; a RecordState says only what it means.
         self._listed: dict[RecordState, tuple[ResourceRecordSetOutputTypeDef, ...]] = {}
         self._modes = modes
+        self._health: dict[str, tuple[float, MemberHealth]] = {}
 
     def record(self, name: str, record_type: str) -> RecordState | None:
         """Return the record set at a name and type, or None. Names carry no final dot.
@@ -70,9 +75,7 @@ class Route53Zone:
             DeniedError: Not allowed to list.
             RefusedError: The record set is an alias or has a routing policy, and `modes` says nothing of that.
         """
-        mode = self._mode(name, record_type)
-        found = (one for one in self._listed_at(name, record_type, all_of_it=mode is not RecordMode.VALUES))
-        listed = tuple(takewhile(lambda one: one["Type"] == record_type, found))
+        mode, listed = self._mode(name, record_type), self._members(name, record_type)
         if not listed:
             return None
         state = as_state(listed[0], name) if mode is RecordMode.VALUES else as_group_state(mode, listed, name)
@@ -106,6 +109,32 @@ class Route53Zone:
         except NotFoundError:
             return Propagation.UNKNOWN
         return Propagation.IN_SYNC if answer["ChangeInfo"]["Status"] == "INSYNC" else Propagation.PENDING
+
+    def member_health(self, name: str, record_type: str, values: tuple[str, ...]) -> MemberHealth:
+        """Return what the checkers say of the member that holds these values; up to 5 s old.
+
+        Raises:
+            UnreachableError, NotFoundError, DeniedError, RefusedError: As in `record`.
+        """
+        members = self._members(name, record_type)
+        checks = {one.get("HealthCheckId", "") for one in members if set(values_of(one)) <= set(values)} - {""}
+        seen = [self._health_of(name, check) for check in sorted(checks)]
+        return next((one for one in seen if one.light is not Light.GREEN), seen[0]) if seen else unchecked()
+
+    def _health_of(self, name: str, check_id: str) -> MemberHealth:
+        known = self._health.get(check_id)
+        if known is None or time.monotonic() - known[0] > _HEALTH_SECONDS:
+            known = self._health[check_id] = (time.monotonic(), self._ask_health(name, check_id))
+        return known[1]
+
+    def _ask_health(self, name: str, check_id: str) -> MemberHealth:
+        call, client = self._call(f"read the health check {check_id}"), self._clients.reading()
+        check = _ask(call, "HealthCheck", lambda: client.get_health_check(HealthCheckId=check_id))
+        config = check["HealthCheck"]["HealthCheckConfig"]
+        if is_switch(config) or config["Type"] == "CALCULATED":
+            return judged(name, config, ())
+        status = _ask(call, "HealthCheckObservations", lambda: client.get_health_check_status(HealthCheckId=check_id))
+        return judged(name, config, status["HealthCheckObservations"])
 
     def swap(self, swaps: tuple[RecordSwap, ...], comment: str) -> None:
         """Make all swaps in one batch, or none, if every record set is still as its `before` says.
@@ -154,6 +183,11 @@ class Route53Zone:
             yield {"Action": "DELETE", "ResourceRecordSet": before}
         for _, after in pairs:
             yield {"Action": "CREATE", "ResourceRecordSet": after}
+
+    def _members(self, name: str, record_type: str) -> tuple[ResourceRecordSetOutputTypeDef, ...]:
+        all_of_it = self._mode(name, record_type) is not RecordMode.VALUES
+        found = self._listed_at(name, record_type, all_of_it=all_of_it)
+        return tuple(takewhile(lambda one: one["Type"] == record_type, found))
 
     def _mode(self, name: str, record_type: str) -> RecordMode:
         return self._modes.get((name.lower().rstrip("."), record_type), RecordMode.VALUES)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from drctl.app.verify.model import CheckResult, Outcome, Subject
 from drctl.core.errors import AdapterError
+from drctl.core.finding import Severity
 from drctl.core.record_values import MOVED_TOGETHER
-from drctl.core.topology import US_EAST_1, ProbeKind, RecordRule
+from drctl.core.topology import US_EAST_1, ProbeKind, RecordMode, RecordRule
+from drctl.ports.dns import HealthReader, Light
 
 _TTL_WARN_SECONDS, _TTL_MAX_SECONDS = 60, 300
 
@@ -26,6 +28,7 @@ def _record(subject: Subject, rule: RecordRule) -> tuple[CheckResult, ...]:
     if record is None:
         return (subject.result(name, Outcome.PROBLEM, "does not exist", "Create it with the active addresses."),)
     results = [_ttl(subject, name, record.ttl), _ways(subject, name, rule)]
+    results += _health(subject, name, rule)
     owner = [region.name for region in subject.topology.regions if rule.values_in(region) == record.values]
     if owner:
         results.append(subject.result(f"{name}.target", Outcome.OK, f"points at {owner[0]}"))
@@ -37,6 +40,27 @@ def _record(subject: Subject, rule: RecordRule) -> tuple[CheckResult, ...]:
         message = f"{', '.join(left)} at the same name would not move"
         results.append(subject.result(f"{name}.types", Outcome.PROBLEM, message, "Add them to `records:`."))
     return tuple(results)
+
+
+def _health(subject: Subject, name: str, rule: RecordRule) -> list[CheckResult]:
+    """Judge the vendor's health checks, where they decide what is answered."""
+    dns, target = subject.reads.dns(rule.zone), subject.topology.region(subject.intent.target)
+    if rule.mode is RecordMode.VALUES or not isinstance(dns, HealthReader):
+        return []
+    check = f"{name}.health"
+    try:
+        seen = dns.member_health(rule.name, rule.type, rule.values_in(target))
+    except AdapterError as error:
+        return [subject.result(check, Outcome.UNKNOWN, error.message, error.remedy)]
+    outcome = {Light.RED: Outcome.WARN, Light.UNKNOWN: Outcome.WARN}.get(seen.light, Outcome.OK)
+    remedy = f"It must be green before {target.name} is switched to: a red one is answered by nobody."
+    results = [
+        subject.result(check, outcome, f"{target.name}: {seen.message}", "" if outcome is Outcome.OK else remedy)
+    ]
+    for finding in seen.findings:
+        weight = Outcome.PROBLEM if finding.severity is Severity.PROBLEM else Outcome.WARN
+        results.append(subject.result(f"{check}.{finding.code}", weight, finding.message, finding.remedy))
+    return results
 
 
 def _ways(subject: Subject, name: str, rule: RecordRule) -> CheckResult:
