@@ -12,6 +12,7 @@ from drctl.app.preview import predictions
 from drctl.core.errors import ExitCode
 from drctl.core.intent import Intent, Mode, Operation
 from drctl.core.loss import LossState
+from drctl.core.meta_group import MetaGroup, MetaServer
 from fakes.calls import ALWAYS, Fault
 from fakes.operator import ACCEPTS, EMERGENCY, HOME, PLANNED, Operator
 from fakes.shop import EAST, WEST, ZONE, make_shop, order, watch
@@ -211,3 +212,16 @@ def test_looking_is_the_same_on_every_machine() -> None:
     one, other = Operator(make_shop()), Operator(make_shop())
 
     assert one.prepare().plan.digest == other.prepare().plan.digest
+
+
+def test_a_target_whose_servers_are_too_few_to_decide_is_called_unpromotable(stricken: Operator) -> None:
+    stricken.world.calls.fail("west/datastore/streams", Fault.UNREACHABLE, times=ALWAYS)
+    west = stricken.world.region(WEST).datastore
+    west.meta = MetaGroup((MetaServer("west", "west", "2.15.1"),), 2, "")
+
+    (finding,) = [finding for finding in stricken.prepare().final if finding.code == "unpromotable"]
+
+    assert "1 of the 2 servers that vote on its streams answer, and 2 must agree" in finding.message
+    assert "drctl verify --to west" in finding.remedy
+    west.meta = MetaGroup(tuple(MetaServer(name, name, "2.15.1") for name in ("arbiter", "west")), 3, "west")
+    assert "unpromotable" not in codes(stricken)

@@ -103,7 +103,11 @@ def _findings(
     # That nothing can be taken back any more is to be read before that a region is silent: repairing it would not help.
     first = plan.findings if plan.intent.undoes else ()
     mode = _mode_findings(topology, plan.intent, inventory, found)
-    silent = (*_target_findings(plan.intent, inventory), *_quorum_findings(world, inventory))
+    silent = (
+        *_group_findings(plan.intent, inventory),
+        *_target_findings(plan.intent, inventory),
+        *_quorum_findings(world, inventory),
+    )
     return tuple(dict.fromkeys((*first, *mode, *silent, *found)))
 
 
@@ -185,3 +189,19 @@ def _quorum_findings(world: ReadPorts, inventory: Inventory) -> tuple[Finding, .
     )
     remedy = f"See what is left to do by hand, META.RESCUE with its danger too: `drctl verify --to {target}`."
     return (Finding("unpromotable", message, remedy, subject=target),)
+
+
+def _group_findings(intent: Intent, inventory: Inventory) -> tuple[Finding, ...]:
+    """Refuse what makes mirrors anew inside one meta group: drctl does not do that yet."""
+    shared = any(stream.stored_name for stream in inventory.target.streams)
+    if not shared or intent.operation is Operation.FENCE or _is_emergency_failover(intent):
+        return ()
+    message = "both regions' streams are in one meta group, in which drctl fences and promotes, and rebuilds no mirror."
+    remedy = (
+        "In an outage: `drctl failover --mode emergency`. Rebuild mirrors by hand, or move to two JetStream domains."
+    )
+    return (Finding("one-meta-group", message, remedy),)
+
+
+def _is_emergency_failover(intent: Intent) -> bool:
+    return intent.operation is Operation.FAILOVER and intent.mode is Mode.EMERGENCY

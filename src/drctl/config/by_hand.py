@@ -26,6 +26,7 @@ def access_of(settings: Settings) -> Access:
         curl=f"curl{trust}",
         public_name=settings.public_name,
         domains=tuple((region.name, region.nats.domain) for region in settings.regions),
+        stream_suffixes=tuple((region.name, region.nats.stream_suffix) for region in settings.regions),
         system_nats=tuple(
             (region.name, _nats(region.nats.url, region.nats.system))
             for region in settings.regions

@@ -67,6 +67,7 @@ class Access:
     public_name: str
     domains: tuple[tuple[str, str], ...] = ()
     system_nats: tuple[tuple[str, str], ...] = ()
+    stream_suffixes: tuple[tuple[str, str], ...] = ()
     switches: tuple[SwitchAccess, ...] = ()
     stamp: Stamp = _UNSIGNED
 
@@ -81,6 +82,10 @@ class Access:
     def nats_in(self, region: str) -> str:
         """Return the nats of a region."""
         return dict(self.nats)[region]
+
+    def stream_in(self, region: str, name: str) -> str:
+        """Return what a region's servers call a stream: in one meta group it has a suffix."""
+        return f"{name}{dict(self.stream_suffixes).get(region, '')}"
 
     def system_nats_in(self, region: str) -> str:
         """Return the nats of a region as a user of its system account, which the operator names if drctl has none."""

@@ -114,9 +114,10 @@ class CarryConsumers:
         """Return the JetStream API's own lines."""
         nats, lines = access.nats_in(self.region), []
         for item in self.items:
-            line = nats_lines.carry(nats, item.stream, item.consumer, item.floor, json.loads(item.config))
+            stream = access.stream_in(self.region, item.stream)
+            line = nats_lines.carry(nats, stream, item.consumer, item.floor, json.loads(item.config))
             lines.append(Command(f"create {item.name} after {item.floor}, or after the fork", line, writes=True))
-            info = f"{nats} req '$JS.API.CONSUMER.INFO.{item.stream}.{item.consumer}' ''"
+            info = f"{nats} req '$JS.API.CONSUMER.INFO.{stream}.{item.consumer}' ''"
             lines.append(Command(f"see {item.name} and where it stands", info, writes=False))
         return tuple(lines)
 

@@ -78,7 +78,7 @@ class DrainStreams:
         return tuple(
             Command(
                 f"compare last_seq of {item.name} in {region}: go on when both are equal",
-                f"{access.nats_in(region)} req '$JS.API.STREAM.INFO.{item.name}' ''",
+                f"{access.nats_in(region)} req '$JS.API.STREAM.INFO.{access.stream_in(region, item.name)}' ''",
                 writes=False,
             )
             for item in self.items

@@ -146,9 +146,10 @@ class FenceStreams:
         """Return the JetStream API's own lines."""
         nats, lines = access.nats_in(self.region), []
         for item in self.items:
-            lines.append(Command(f"fence {item.name}", nats_lines.fence(nats, item.name, access.stamp), writes=True))
-            does = f"see {item.name} on _drctl.fenced.{item.name} only, or as a mirror"
-            lines.append(Command(does, nats_lines.read_stream(nats, item.name), writes=False))
+            stream = access.stream_in(self.region, item.name)
+            lines.append(Command(f"fence {item.name}", nats_lines.fence(nats, stream, access.stamp), writes=True))
+            does = f"see {item.name} on _drctl.fenced.{stream} only, or as a mirror"
+            lines.append(Command(does, nats_lines.read_stream(nats, stream), writes=False))
         return tuple(lines)
 
 

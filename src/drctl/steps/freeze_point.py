@@ -95,7 +95,7 @@ class FreezePoint:
         return tuple(
             Command(
                 f"write down last_seq and last_ts of {name}",
-                f"{nats} req '$JS.API.STREAM.INFO.{name}' ''",
+                f"{nats} req '$JS.API.STREAM.INFO.{access.stream_in(self.target, name)}' ''",
                 writes=False,
             )
             for name in self.streams

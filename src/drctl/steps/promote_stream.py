@@ -127,10 +127,11 @@ class PromoteStream:
         """Return the JetStream API's own lines."""
         nats, lines = access.nats_in(self.region), []
         for item in self.items:
-            line = nats_lines.promote(nats, item.name, item.subjects, item.deferred, access.stamp)
+            stream = access.stream_in(self.region, item.name)
+            line = nats_lines.promote(nats, stream, item.subjects, item.deferred, access.stamp)
             lines.append(Command(f"promote {item.name}, with the fork in its metadata", line, writes=True))
             does = f"see {item.name} without `mirror` on {', '.join(item.subjects)}"
-            lines.append(Command(does, nats_lines.read_stream(nats, item.name), writes=False))
+            lines.append(Command(does, nats_lines.read_stream(nats, stream), writes=False))
         return tuple(lines)
 
 

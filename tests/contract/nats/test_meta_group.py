@@ -111,6 +111,15 @@ def test_a_leaf_without_domains_that_shares_the_system_account_is_the_same_trap(
         assert "unpromotable" in judged(servers)["nats.promotable"].message
 
 
+def test_a_server_of_a_cluster_keeps_no_duplicate_window_of_a_mirror(two_sites: Servers) -> None:
+    """Otherwise than a lone server (nats.md 1.5): so that `verify` does not ask for what cannot be had."""
+    mirror = two_sites.call("west", "STREAM.INFO.ORDERS_WEST")
+    config = mirror["config"] | {"duplicate_window": 120 * 10**9}
+
+    assert mirror["cluster"]["name"] == "west"
+    assert "duplicate_window" not in two_sites.call("west", "STREAM.UPDATE.ORDERS_WEST", config)["config"]
+
+
 def test_an_arbiter_makes_a_super_cluster_promotable_with_a_warning_of_its_owners(tmp_path: Path) -> None:
     with arranged(tmp_path, Arrangement(Joined.SUPERCLUSTER)) as servers:
         found = judged(servers)
