@@ -32,11 +32,11 @@ def print_report(report: Report, console: Console, folder: str | Path) -> None:
         for line in report.losses:
             words = loss(line.state, line.seconds_max, line.messages_min, line.messages_exact)
             page.labelled(f"  {line.stream}", f"{words}; froze at sequence {_or_unknown(line.freeze_seq)}")
-    if report.tails:
+    if kept := [tail for tail in report.tails if tail.messages]:
         page.heading("Kept of what only the returned region had")
-        for tail in report.tails:
-            where = f", sealed in {tail.rescue} of {tail.region}" if tail.rescue else ""
-            page.labelled(f"  {tail.stream}", f"{counted(tail.messages, 'message')}{where}")
+        for tail in kept:
+            where = f"sealed in {tail.rescue} of {tail.region}"
+            page.labelled(f"  {tail.stream}", f"{counted(tail.messages, 'message')}, {where}")
             if tail.file:
                 page.command(tail.file, 4)
                 page.prose(f"sha256 {tail.sha256}", 4)
