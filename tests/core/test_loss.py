@@ -93,10 +93,11 @@ def test_a_head_that_only_a_sample_saw_counts_for_the_messages() -> None:
     assert loss.messages_min == 5
 
 
-def test_a_bound_is_never_negative() -> None:
+def test_what_arrived_after_the_failure_contradicts_it_and_nothing_is_known() -> None:
     loss = bound_loss(MIRROR, seen((beat(120, 10),), (sample(1, head=3),), failed=100))
 
-    assert (loss.seconds_max, loss.messages_min) == (0.0, 0)
+    assert (loss.state, loss.seconds_max, loss.messages_min) == (LossState.UNKNOWN, None, None)
+    assert "contradict" in loss.evidence
 
 
 def test_a_fenced_source_gives_the_exact_number() -> None:
@@ -118,20 +119,41 @@ def test_a_mirror_that_never_got_anything_has_no_known_seconds() -> None:
 def test_the_source_failed_with_the_first_of_the_dark_samples_that_end_the_record() -> None:
     row = (sample(1, dark=("east",)), sample(2), sample(3, dark=("east",)), sample(4, dark=("east", "west")))
 
-    assert source_failed_since(row, "east") == at(3)
-    assert source_failed_since(row, "west") == at(4)
+    assert source_failed_since(row, "east", at(5)) == at(3)
+    assert source_failed_since(row, "west", at(5)) == at(4)
 
 
 def test_a_source_that_the_last_sample_saw_has_not_failed() -> None:
-    assert source_failed_since((sample(1, dark=("east",)), sample(2)), "east") is None
-    assert source_failed_since((), "east") is None
+    assert source_failed_since((sample(1, dark=("east",)), sample(2)), "east", at(3)) is None
+    assert source_failed_since((), "east", at(3)) is None
+
+
+def test_a_record_that_ended_in_an_earlier_outage_says_nothing_of_this_one() -> None:
+    blip = (sample(1), sample(2, dark=("east",), status=503), sample(3, dark=("east",), status=503))
+
+    assert source_failed_since(blip, "east", at(2100)) is None
+    assert public_failed_since(blip, at(2100)) is None
+
+
+def test_a_time_without_samples_breaks_the_row() -> None:
+    row = (sample(1, dark=("east",), status=503), sample(2000, dark=("east",), status=503))
+
+    assert source_failed_since(row, "east", at(2001)) == at(2000)
+    assert public_failed_since(row, at(2001)) == at(2000)
+
+
+def test_a_source_that_was_heard_of_later_had_not_failed() -> None:
+    row = (sample(1), sample(2, dark=("east",)), sample(3, dark=("east",)))
+
+    assert source_failed_since(row, "east", at(9), heard=at(8)) is None
+    assert source_failed_since(row, "east", at(9), heard=at(2)) == at(2)
 
 
 @pytest.mark.parametrize(("status", "failed"), [(0, True), (503, True), (500, True), (404, False), (200, False)])
 def test_what_counts_as_a_failed_sample_of_the_public_name(status: int, *, failed: bool) -> None:
     row = (sample(1), sample(2, status=status), sample(3, status=status))
 
-    assert public_failed_since(row) == (at(2) if failed else None)
+    assert public_failed_since(row, at(4)) == (at(2) if failed else None)
 
 
 def test_the_newest_head_is_the_largest_that_anybody_recorded() -> None:

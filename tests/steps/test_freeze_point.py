@@ -66,6 +66,29 @@ def test_a_loss_that_nobody_can_measure_is_bounded_and_the_bounds_contain_the_tr
     assert truth <= seconds <= truth + 3
 
 
+def test_a_watch_that_stopped_in_an_earlier_blip_makes_no_false_bound(world: World) -> None:
+    """Its record ends dark; the source came back, took orders that arrived, and more that did not."""
+    watch(world, shop_topology(), 3)
+    world.kill(EAST)
+    watch(world, shop_topology(), 2)
+    world.bring_back(EAST)
+    world.clock.wait(timedelta(minutes=35))
+    order(world, 1)
+    anchor = world.clock.now()
+    world.cut_link()
+    world.clock.wait(timedelta(seconds=90))
+    order(world, 5)
+    world.kill(EAST)
+
+    facts = measured(world)
+
+    assert facts[FactKind.LOSS_STATE, "ORDERS"] == "bounded"
+    seconds = facts[FactKind.LOSS_SECONDS_MAX, "ORDERS"]
+    assert isinstance(seconds, float)
+    assert seconds >= (world.clock.now() - anchor).total_seconds()
+    assert facts[FactKind.SOURCE_FAILED_SINCE, EAST] is None
+
+
 def test_a_fenced_source_that_answers_gives_the_exact_loss(world: World) -> None:
     world.cut_link()
     order(world, 2)

@@ -207,7 +207,7 @@ def _began(topology: Topology, plan: Plan, timeline: Timeline, healthy: datetime
         # The run itself ended what still answered; between the sample and its start nobody looked.
         return _Began(healthy, "the last sample before the run's start, in which the public name was healthy,")
     if timeline.public_failed is None:
-        return _Began(None, "no failed sample of the public name was kept (is `drctl watch` running?)")
+        return _Began(None, "the public name was not seen failing when the run began (is `drctl watch` running?)")
     return _Began(timeline.public_failed, "the first failed sample of the public name")
 
 

@@ -224,6 +224,6 @@ def _predicted(outage: Outage | None, now: datetime) -> tuple[Fact, ...]:
 def _outage_so_far(reads: ReadPorts) -> tuple[Fact, ...]:
     now, samples = reads.clock.now(), reads.samples.newest(_SAMPLES_READ)
     return (
-        Fact(FactKind.PUBLIC_FAILED_SINCE, "public name", public_failed_since(samples), now),
+        Fact(FactKind.PUBLIC_FAILED_SINCE, "public name", public_failed_since(samples, now), now),
         Fact(FactKind.PUBLIC_HEALTHY_UNTIL, "public name", public_healthy_until(samples, now), now),
     )

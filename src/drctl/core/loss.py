@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from drctl.core.observed import Heartbeat, Sample
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # `watch` looks every second, and waits for a silent region no longer than this.
-_FRESH = timedelta(seconds=10)
+_FRESH = timedelta(seconds=15)
 
 
 class LossState(StrEnum):
@@ -36,26 +40,30 @@ class Loss:
     evidence: str
 
 
-def source_failed_since(samples: tuple[Sample, ...], region: str) -> datetime | None:
-    """Return when the region was first seen dark in the unbroken row of dark samples that ends the record.
+def source_failed_since(
+    samples: tuple[Sample, ...], region: str, now: datetime, heard: datetime | None = None
+) -> datetime | None:
+    """Return when the region was first seen dark in the unbroken row of dark samples that lasts until now.
 
-    None where the last sample saw it alive, or nothing was sampled.
+    None where the last sample saw it alive, or is old: `watch` may have stopped during an earlier outage. None also
+    where the region was `heard` of later than it was first seen dark.
     """
-    since: datetime | None = None
-    for sample in reversed(samples):
-        if region not in dict(sample.dark):
-            break
-        since = sample.at
-    return since
+    since = _row(samples, now, lambda sample: region in dict(sample.dark))
+    return None if since is not None and heard is not None and heard > since else since
 
 
-def public_failed_since(samples: tuple[Sample, ...]) -> datetime | None:
-    """Return when the public name first failed in the unbroken row of failures that ends the record, else None."""
-    since: datetime | None = None
+def public_failed_since(samples: tuple[Sample, ...], now: datetime) -> datetime | None:
+    """Return when the public name first failed in the unbroken row of failures that lasts until now, else None."""
+    return _row(samples, now, _has_failed)
+
+
+def _row(samples: tuple[Sample, ...], now: datetime, has_failed: Callable[[Sample], bool]) -> datetime | None:
+    """Return the first sample of the row that ends at `now`. Of a time without samples nothing is known."""
+    since, after = None, now
     for sample in reversed(samples):
-        if not _has_failed(sample):
+        if after - sample.at > _FRESH or not has_failed(sample):
             break
-        since = sample.at
+        since = after = sample.at
     return since
 
 
@@ -94,7 +102,7 @@ class MirrorPosition:
 class Observations:
     """What is known of a source that cannot be asked.
 
-    Heartbeats newest first, samples oldest first, when it was first seen failed, how far the clocks are apart.
+    Heartbeats newest first, samples oldest first, the moment by which it had failed, how far the clocks are apart.
     """
 
     region: str
@@ -119,7 +127,10 @@ def bound_loss(mirror: MirrorPosition, seen: Observations) -> Loss:
     if not anchors:
         return Loss(mirror.stream, LossState.UNKNOWN, None, None, None, "no heartbeat and no message ever arrived")
     anchor = max(anchors)
-    seconds = max((seen.failed_at - anchor + abs(seen.clock_skew)).total_seconds(), 0.0)
+    seconds = (seen.failed_at - anchor + abs(seen.clock_skew)).total_seconds()
+    if seconds < 0:
+        told = f"the last that arrived is of {_text(anchor)}, and the source failed by {_text(seen.failed_at)}"
+        return Loss(mirror.stream, LossState.UNKNOWN, None, None, None, f"the clocks contradict each other: {told}")
     known = max(newest_head(mirror.stream, seen.region, seen.heartbeats, seen.samples) - mirror.last_seq, 0)
     source = "newest heartbeat that arrived" if held and anchor == max(held) else "last message that arrived"
     evidence = f"{source} {anchor.isoformat(timespec='milliseconds')}, source failed by {_text(seen.failed_at)}"

@@ -13,7 +13,7 @@ from drctl.core.check import Check, Converged
 from drctl.core.contract import Fact, FactKind
 from drctl.core.errors import AdapterError
 from drctl.core.loss import Loss, MirrorPosition, Observations, bound_loss, measured_loss, source_failed_since
-from drctl.core.observed import StreamRole, StreamState
+from drctl.core.observed import Heartbeat, StreamRole, StreamState
 from drctl.core.topology import HEARTBEAT_STREAM, Plane
 from drctl.core.verdict import Health, ItemVerdict, Tier, Verdict, judge_items
 from drctl.ports.world import ProbePorts, ReadPorts, WritePorts
@@ -77,13 +77,12 @@ class FreezePoint:
         mirrors = {stream.name: stream for stream in world.datastore(self.target).streams()}
         # What this run has promoted was stated before; its origin may be a mirror by now, and say nothing of it.
         told = tuple(mirrors[name] for name in self.streams if not is_promoted(mirrors[name], world.stamp))
-        losses = state_loss(world, self.source, self.target, told)
+        losses, failed = _stated(world, self.source, self.target, told)
         facts: list[Fact] = []
         for name in self.streams:
             where = position(mirrors[name])
             facts.append(Fact(FactKind.FREEZE_SEQ, name, where.last_seq, now))
             facts.append(Fact(FactKind.FREEZE_TIME, name, where.last_time, now))
-        failed = source_failed_since(world.samples.newest(_SAMPLES_READ), self.source)
         facts.append(Fact(FactKind.SOURCE_FAILED_SINCE, self.source, failed, now))
         for loss in losses:
             facts.extend(_loss_facts(loss, now))
@@ -114,6 +113,13 @@ def state_loss(world: ReadPorts, source: str, target: str, streams: tuple[Stream
 
     The heartbeat stream is in no RPO (product.md, section 7).
     """
+    return _stated(world, source, target, streams)[0]
+
+
+def _stated(
+    world: ReadPorts, source: str, target: str, streams: tuple[StreamState, ...]
+) -> tuple[tuple[Loss, ...], datetime | None]:
+    """Return each stream's loss, and when the source was first seen failed; None if that was not seen."""
     told = tuple(stream for stream in streams if stream.name != HEARTBEAT_STREAM)
     try:
         origin = {stream.name: stream for stream in world.datastore(source).streams()}
@@ -122,8 +128,10 @@ def state_loss(world: ReadPorts, source: str, target: str, streams: tuple[Stream
     datastore = world.datastore(target)
     heartbeats = datastore.heartbeats(source, _HEARTBEATS_READ)
     samples = world.samples.newest(_SAMPLES_READ)
-    failed_at = source_failed_since(samples, source) or world.clock.now()
-    seen = Observations(source, heartbeats, samples, failed_at, datastore.info().clock_skew)
+    skew, now = datastore.info().clock_skew, world.clock.now()
+    failed = source_failed_since(samples, source, now, _heard(heartbeats, streams, skew))
+    # Nobody saw it fail: it may have taken writes until now.
+    seen = Observations(source, heartbeats, samples, failed or now, skew)
     losses = []
     for stream in told:
         there = origin.get(stream.name)
@@ -132,7 +140,14 @@ def state_loss(world: ReadPorts, source: str, target: str, streams: tuple[Stream
             losses.append(measured_loss(where, there.last_seq, there.last_time))
         else:
             losses.append(bound_loss(where, seen))
-    return tuple(losses)
+    return tuple(losses), failed
+
+
+def _heard(heartbeats: tuple[Heartbeat, ...], streams: tuple[StreamState, ...], skew: timedelta) -> datetime | None:
+    """Return the latest moment at which the source certainly lived: something of then has arrived."""
+    last = [time for stream in streams if (time := position(stream).last_time) is not None]
+    heard = max([*(beat.at for beat in heartbeats), *last], default=None)
+    return heard - abs(skew) if heard is not None else None
 
 
 def _loss_facts(loss: Loss, now: datetime) -> tuple[Fact, ...]:
