@@ -7,6 +7,7 @@ that the command says. DRCTL_UPDATE_GOLDEN=1 writes what it says now; the differ
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import shutil
 from pathlib import Path
@@ -46,6 +47,15 @@ def test_a_story_reads_as_it_was_looked_at(file: Path, stage: Stage) -> None:
         told.splitlines(), played.splitlines(), "as it was read", "as it goes now", lineterm=""
     )
     assert played == told, "\n".join([*other, "DRCTL_UPDATE_GOLDEN=1 keeps it, once you have read it"])
+
+
+@pytest.mark.parametrize("command", ["status", "verify", "failover --dry-run"])
+def test_json_lines_are_one_document_a_line(command: str, stage: Stage) -> None:
+    said = stage.type(f"drctl {command} --output jsonl")
+
+    (line,) = said.partition("\n")[2].partition("stderr:\n")[0].splitlines()
+
+    assert json.loads(line)["schema"].startswith("drctl.")
 
 
 def test_every_thing_that_can_happen_happens_in_some_story() -> None:

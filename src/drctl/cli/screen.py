@@ -31,8 +31,9 @@ class Screen:
     quiet: bool
 
     def result(self, document: object) -> None:
-        """Print a JSON document as the command's result."""
-        sys.stdout.write(json.dumps(document, indent=2, default=str) + "\n")
+        """Print a JSON document as the command's result; with `jsonl` it is one line."""
+        indent = None if self.output is Output.JSONL else 2
+        sys.stdout.write(json.dumps(document, indent=indent, default=str) + "\n")
         sys.stdout.flush()
 
     def text(self, document: str) -> None:
