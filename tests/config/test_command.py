@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
 import yaml
 
 from drctl.config.template import TEMPLATE
@@ -49,6 +50,24 @@ def test_check_of_a_labs_configuration_is_silent_on_stderr(lab_config: Path, tmp
     assert ended.stderr == ""
     assert ended.returncode == 0
     assert "is sound: shop-lab, home east, standby west" in ended.stdout
+
+
+@pytest.mark.parametrize("command", [("status",), ("verify",), ("failover", "--dry-run"), ("watch",)])
+def test_a_command_that_calls_anybody_first_tells_everything_that_it_could_not_use(
+    command: tuple[str, ...], lab_config: Path, tmp_path: Path
+) -> None:
+    ended = _drctl(*command, "--config", lab_config, cwd=tmp_path)
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "regions[0].nats.password: the secret file" in ended.stderr
+    assert "dns[1].api_token: the secret file" in ended.stderr
+    assert "regions[1].kubernetes: Kubeconfig" in ended.stderr
+    assert "ca_file: " in ended.stderr
+    assert "drctl config check" in ended.stderr
+
+
+def test_what_only_reads_the_journals_needs_no_secret(lab_config: Path, tmp_path: Path) -> None:
+    assert _drctl("runs", "list", "--config", lab_config, cwd=tmp_path).returncode == 0
 
 
 def test_check_finds_a_context_that_the_kubeconfig_lacks(lab_config: Path, tmp_path: Path) -> None:

@@ -44,6 +44,21 @@ _DIGEST = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{16}\b")
 _OPERATOR = f"{getpass.getuser()}@{socket.gethostname()}"
 
 
+_KUBECONFIG = """\
+apiVersion: v1
+kind: Config
+clusters: [{{name: {region}, cluster: {{server: "https://127.0.0.1:1"}}}}]
+users: [{{name: {region}, user: {{token: nobody}}}}]
+contexts: [{{name: {region}, context: {{cluster: {region}, user: {region}}}}}]
+"""
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    file.chmod(0o600)
+
+
 class Adapters:
     """What `cli.connections.Connections` is, over the fake world."""
 
@@ -100,6 +115,10 @@ class Stage:
     def __post_init__(self) -> None:
         self.patch.setattr("drctl.cli.session.Connections", lambda *_: Adapters(self.world))
         self.patch.chdir(self.folder)
+        for secret in ("nats", "key-id", "key"):
+            _write(self.folder / "secrets" / secret, "a secret of nobody's\n")
+        for region in (EAST, WEST):
+            _write(self.folder / f"{region}.kubeconfig", _KUBECONFIG.format(region=region))
         for name, value in {"COLUMNS": "80", "LINES": "50", "NO_COLOR": "1", "TERM": "dumb"}.items():
             self.patch.setenv(name, value)
 

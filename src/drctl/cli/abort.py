@@ -33,7 +33,7 @@ def abort(
     from drctl.render.report_json import report_json
 
     screen = open_screen(output=output, quiet=quiet, no_color=no_color, verbose=verbose)
-    with opened(config, state_dir) as session:
+    with opened(config, state_dir, calls=False) as session:
         plan = session.plan(run)
         with locked(session, run, plan.intent):
             ending.require_open(session.state(run))

@@ -50,21 +50,20 @@ def check(
     quiet: options.QuietOption = False,
 ) -> None:
     """Find every mistake in the file, and what it names that is not there. Exit 2 for any."""
+    from drctl.cli.outside import seen_outside
     from drctl.cli.screen import open_screen
     from drctl.config.load import load
-    from drctl.config.outside import look_outside
 
     screen = open_screen(output=output, quiet=quiet)
     warnings: tuple[str, ...] = ()
     failed, title = None, ""
     try:
         loaded = load(config)
-        seen = look_outside(loaded)
+        seen = seen_outside(loaded)
         warnings, title = seen.warnings, _title(loaded)
-        problems = (*seen.problems, *_unusable_contexts(loaded))
-        if problems:
+        if seen.problems:
             failed = ConfigError(
-                f"{config} names what cannot be used.", problems=problems, remedy="Mend it, then check again."
+                f"{config} names what cannot be used.", problems=seen.problems, remedy="Mend it, then check again."
             )
     except ConfigError as error:
         failed = error
@@ -112,21 +111,6 @@ def _title(loaded: LoadedConfig) -> str:
         f"{topology.title}, home {topology.home}, standby {topology.standby}, "
         f"{len(topology.records)} records in {len(topology.zones)} zones, state in {loaded.state_dir}"
     )
-
-
-def _unusable_contexts(loaded: LoadedConfig) -> tuple[str, ...]:
-    """Return what the kubeconfigs lack. A file that is not there was already told."""
-    from drctl.adapters.kubernetes.kubeconfig import load_context
-
-    problems = []
-    for number, region in enumerate(loaded.settings.regions):
-        access = region.kubernetes
-        if access.kubeconfig.exists():
-            try:
-                load_context(access.kubeconfig, access.context)
-            except ConfigError as error:
-                problems.append(f"regions[{number}].kubernetes: {error.message}. {error.remedy}")
-    return tuple(problems)
 
 
 def _document(config: object, failed: ConfigError | None, warnings: tuple[str, ...]) -> dict[str, object]:

@@ -22,7 +22,7 @@ def list_runs(
     from drctl.render.runs_view import print_runs, runs_json
 
     screen = open_screen(output=output, no_color=no_color)
-    with opened(config, state_dir) as session:
+    with opened(config, state_dir, calls=False) as session:
         states = tuple(session.state(run_id) for run_id in session.stores.runs.run_ids())
         holder = session.lock_holder
     if output is options.Output.TEXT:
@@ -45,7 +45,7 @@ def show_run(
     from drctl.render.runs_view import print_run, run_json
 
     screen = open_screen(output=output, no_color=no_color)
-    with opened(config, state_dir) as session:
+    with opened(config, state_dir, calls=False) as session:
         match output:
             case options.Output.JSONL:
                 for record in session.stores.runs.read(run):

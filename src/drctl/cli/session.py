@@ -19,6 +19,7 @@ from drctl.app.run import Service, Stores
 from drctl.app.saved_plan import SavedPlan
 from drctl.app.status import Kept
 from drctl.cli.connections import QUICK, Connections, Patience
+from drctl.cli.outside import require_usable
 from drctl.cli.worlds import ProbeWorld, ReadWorld, WatchWorld, WriteWorld
 from drctl.config.load import load
 from drctl.core.errors import ConfigError, RefusedError, UnreachableError
@@ -154,13 +155,19 @@ class Session:
 
 
 @contextmanager
-def opened(config: Path, state_dir: Path | None, patience: Patience | None = None) -> Iterator[Session]:
+def opened(
+    config: Path, state_dir: Path | None, patience: Patience | None = None, *, calls: bool = True
+) -> Iterator[Session]:
     """Load a configuration and close every connection at the end.
 
+    A command that `calls` nobody, and only reads what was kept, needs no secret.
+
     Raises:
-        ConfigError: The file cannot be used; the error has every mistake.
+        ConfigError: The file, or what it names outside of itself, cannot be used; the error has every mistake.
     """
     loaded = load(config, state_dir)
+    if calls:
+        require_usable(loaded)
     interrupted = threading.Event()
     with Connections(loaded, SystemClock(interrupted), patience or Patience()) as connections:
         yield Session(loaded, connections, interrupted)

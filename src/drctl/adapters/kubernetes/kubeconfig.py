@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import yaml
 
 from drctl.adapters.kubernetes.credentials import Credentials, ExecPlugin, FixedToken, TokenFile
 from drctl.core.errors import ConfigError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _CLUSTER_FILES = ("certificate-authority",)
 _CERTIFICATE_KEYS = ("client-certificate", "client-certificate-data", "client-key", "client-key-data")
@@ -46,10 +44,13 @@ def load_context(kubeconfig: Path, context: str) -> KubeContext:
     _require_tls(cluster, kubeconfig, context)
     folder = kubeconfig.absolute().parent
     certificate = {key: user[key] for key in _CERTIFICATE_KEYS if user.get(key)}
+    reached, identity = _absolute(cluster, _CLUSTER_FILES, folder), _absolute(certificate, _USER_FILES, folder)
+    _require_files(reached, _CLUSTER_FILES, kubeconfig)
+    _require_files(identity, _USER_FILES, kubeconfig)
     for_client = {
         "contexts": [{"name": context, "context": {"cluster": "cluster", "user": "user"}}],
-        "clusters": [{"name": "cluster", "cluster": _absolute(cluster, _CLUSTER_FILES, folder)}],
-        "users": [{"name": "user", "user": _absolute(certificate, _USER_FILES, folder)}],
+        "clusters": [{"name": "cluster", "cluster": reached}],
+        "users": [{"name": "user", "user": identity}],
     }
     return KubeContext(for_client, _credentials(user, bool(certificate), kubeconfig, context))
 
@@ -98,6 +99,19 @@ def _require_tls(cluster: dict[str, Any], kubeconfig: Path, context: str) -> Non
 
 def _absolute(entry: dict[str, Any], keys: tuple[str, ...], folder: Path) -> dict[str, Any]:
     return entry | {key: str(folder / str(entry[key])) for key in keys if entry.get(key)}
+
+
+def _require_files(entry: dict[str, Any], keys: tuple[str, ...], kubeconfig: Path) -> None:
+    for key in keys:
+        if entry.get(key):
+            try:
+                with Path(entry[key]).open("rb"):
+                    pass
+            except OSError as exc:
+                raise ConfigError(
+                    f"Kubeconfig {kubeconfig} names as {key} {entry[key]}, which cannot be read: {exc.strerror}",
+                    remedy=f"Run `ls -l {entry[key]}`, or correct the kubeconfig.",
+                ) from exc
 
 
 def _credentials(user: dict[str, Any], has_certificate: bool, kubeconfig: Path, context: str) -> Credentials:
