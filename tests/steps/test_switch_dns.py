@@ -157,6 +157,11 @@ def silence_one_server(world: World) -> None:
     apply(STEP, world)
 
 
+def silence_the_vendor(world: World) -> None:
+    apply(STEP, world)
+    world.calls.fail(f"{ZONE}/dns/propagation", Fault.UNREACHABLE, ALWAYS)
+
+
 def silence_every_server(world: World) -> None:
     apply(STEP, world)
     for server in zone(world).servers:
@@ -174,6 +179,8 @@ def hold_one_server_back(world: World) -> None:
         case("an old answer is waited for", nothing, Health.PROGRESSING),
         case("new answers everywhere are healthy", lambda world: apply(STEP, world), Health.HEALTHY),
         case("one server that still says the old thing is waited for", hold_one_server_back, Health.PROGRESSING),
+        case("one silent server among right ones is never healthy", silence_one_server, Health.DEGRADED),
+        case("a vendor that cannot be asked is never healthy", silence_the_vendor, Health.DEGRADED),
         case("silence everywhere proves nothing", silence_every_server, Health.PROGRESSING),
     ],
 )
@@ -183,13 +190,13 @@ def test_what_it_sees_in_the_end(world: World, arrange: Callable[[World], object
     assert settled(STEP, world) is expected
 
 
-def test_a_silent_server_does_not_hide_that_the_others_answer(world: World) -> None:
+def test_a_silent_server_is_named_beside_those_that_answer(world: World) -> None:
     silence_one_server(world)
+    settled(STEP, world)
 
     verdict = verified(STEP, world)
 
-    assert verdict.items[0].health is Health.HEALTHY
-    assert "1 of 2" in verdict.items[0].message
+    assert verdict.message == f"{NAME} A: 1 of 2 servers answer so; silent: ns2: timed out"
 
 
 def test_a_server_that_lags_is_waited_for_and_then_healthy(world: World) -> None:

@@ -220,19 +220,26 @@ class SwitchDns:
             world.dns_writer(self.zone).swap(tuple(swaps), f"drctl {world.stamp.run_id} {self.id}")
 
     def verify(self, world: ProbePorts) -> Verdict:
-        """See every authoritative server that answers give the new values, and the vendor call it in sync."""
+        """See every authoritative server give the new values, and the vendor not say that they are on their way.
+
+        A silence is never healthy: what answers being right, it leaves the record degraded, and so converged nowhere.
+        """
+        vendor = self._judge_vendor(world)
+        return judge_items((*(self._judge(world, item) for item in self.items), vendor))
+
+    def _judge_vendor(self, world: ProbePorts) -> ItemVerdict:
         try:
             propagation = world.dns(self.zone).propagation()
-        except AdapterError:
-            propagation = Propagation.UNKNOWN
-        items = [self._judge(world, item) for item in self.items]
+        except AdapterError as error:
+            said = f"whether it is in sync is unknown: {error.message}"
+            return ItemVerdict(VENDOR, Tier.IMPORTANT, Health.DEGRADED, said)
+        # A process that sent nothing has no word of the vendor's: the servers, every one of them, are the proof.
         health = Health.PROGRESSING if propagation is Propagation.PENDING else Health.HEALTHY
-        items.append(ItemVerdict(VENDOR, Tier.IMPORTANT, health, propagation.value))
-        return judge_items(tuple(items))
+        return ItemVerdict(VENDOR, Tier.IMPORTANT, health, propagation.value)
 
     def _judge(self, world: ProbePorts, item: RecordItem) -> ItemVerdict:
         name = f"{item.name} {item.type}"
-        answers = world.names.authoritative(self.zone, item.name, item.type)
+        answers = _asked_twice(world, self.zone, item)
         heard = [answer for answer in answers if not answer.error]
         if not heard:
             said = "; ".join(f"{answer.server}: {answer.error}" for answer in answers)
@@ -241,7 +248,10 @@ class SwitchDns:
         if old:
             said = ", ".join(f"{answer.server} says {list(answer.values) or answer.rcode}" for answer in old)
             return ItemVerdict(name, Tier.CRITICAL, Health.PROGRESSING, said)
-        return ItemVerdict(name, Tier.CRITICAL, Health.HEALTHY, f"{len(heard)} of {len(answers)} servers answer so")
+        told = f"{len(heard)} of {len(answers)} servers answer so"
+        if silent := [f"{answer.server}: {answer.error}" for answer in answers if answer.error]:
+            return ItemVerdict(name, Tier.CRITICAL, Health.DEGRADED, f"{told}; silent: {', '.join(silent)}")
+        return ItemVerdict(name, Tier.CRITICAL, Health.HEALTHY, told)
 
     def measure(self, world: ProbePorts, healthy_since: datetime) -> tuple[Fact, ...]:
         """Record when every server was seen answering anew, and the latest moment at which a client can cut over.
@@ -281,6 +291,15 @@ class SwitchDns:
         return tuple(
             command for item in self.items for command in lines(dns, item.name, item.type, item.values, item.mode)
         )
+
+
+def _asked_twice(world: ProbePorts, zone: str, item: RecordItem) -> tuple[ServerAnswer, ...]:
+    """Return what every server says; who was silent is asked once more, because a packet may be lost."""
+    answers = world.names.authoritative(zone, item.name, item.type)
+    if not any(answer.error for answer in answers):
+        return answers
+    again = {answer.server: answer for answer in world.names.authoritative(zone, item.name, item.type)}
+    return tuple(again.get(answer.server, answer) if answer.error else answer for answer in answers)
 
 
 def note_name(name: str) -> str:
