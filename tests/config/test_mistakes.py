@@ -115,7 +115,7 @@ def test_a_wrong_value_is_told_with_its_place_and_a_remedy(
         ("[{name: shop.example.com}]", "[{name: shop.example.com}, {name: shop.example.com}]", "stands twice"),
         ('["198.51.100.10"]', '["2001:db8::1"]', "west has no address for a record of type A"),
         ("awaited: false", "type: AAAA", "east has no address for a record of type AAAA"),
-        ("awaited: false", "mode: failover", "cloudflare has no mode failover. Choose one of values, load_balancer"),
+        ("awaited: false", "mode: failover", "cloudflare has no mode failover. Choose one of values."),
         ("awaited: false", "ladder: [vendor, marker]", "there is no switch 'marker'"),
         ("awaited: false", "ladder: [vendor, vendor]", "names a way twice"),
         ("awaited: false", "type: CNAME", "east has none, and CNAME holds no addresses. Give east's values"),

@@ -54,7 +54,7 @@ def _family(address: object) -> str:
 
 def _modes(data: Raw) -> Iterator[Mistake]:
     """Not every vendor has members to choose from."""
-    known = {"route53": ("values", "weighted", "failover"), "cloudflare": ("values", "load_balancer")}
+    known = {"route53": ("values", "weighted", "failover")}
     for number, zone in entries(data, "dns"):
         vendor = zone.get("vendor")
         for place, record in entries(zone, "records"):

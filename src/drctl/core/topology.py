@@ -132,7 +132,6 @@ class RecordMode(StrEnum):
     VALUES = "values"
     WEIGHTED = "weighted"
     FAILOVER = "failover"
-    LOAD_BALANCER = "load_balancer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,19 +110,10 @@ class SwitchDns:
 
     def _check_ladder(self, world: ReadPorts) -> Check:
         """Look at switches, records and answers. What would change is told by the answers, whichever way is taken."""
-        findings: list[Finding] = []
-        try:
-            dns = world.dns(self.zone)
-            at_vendor = [dns.record(item.name, item.type) for item in self.items]
-            findings += [
-                _missing(self.zone, item) for item, there in zip(self.items, at_vendor, strict=True) if not there
-            ]
-            findings += self._left_behind(dns)
-        except AdapterError:
-            pass  # That is what the other ways are for.
-        if findings:
+        records = self._records(world)
+        if records is not None and (findings := self._stand_against(world, records)):
             return Blocked(tuple(findings))
-        if self._leads_to_target(world):
+        if self._leads_to_target(world, records):
             return Converged()
         changes = []
         for item in self.items:
@@ -132,27 +123,38 @@ class SwitchDns:
             changes.append(Change(self.zone, f"{self.zone}/{note_name(item.name)} TXT", "values", None, note))
         return Diverged(Diff(tuple(changes)))
 
-    def _leads_to_target(self, world: ReadPorts) -> bool:
+    def _records(self, world: ReadPorts) -> list[RecordState | None] | None:
+        """Return what the vendor shows; None where it does not. Asked once a look: its silence takes long."""
+        try:
+            return [world.dns(self.zone).record(item.name, item.type) for item in self.items]
+        except AdapterError:
+            return None  # That is what the other ways are for.
+
+    def _stand_against(self, world: ReadPorts, records: list[RecordState | None]) -> list[Finding]:
+        missing = [_missing(self.zone, item) for item, there in zip(self.items, records, strict=True) if not there]
+        try:
+            return missing + self._left_behind(world.dns(self.zone))
+        except AdapterError:
+            return missing
+
+    def _leads_to_target(self, world: ReadPorts, records: list[RecordState | None] | None) -> bool:
         """Say where the first switch leads that names a region; else the records; else the name servers' answers."""
         _, region = look_at_switches(world, self.ladder).deciding
         if region:
             return region == self.region
-        by_records = self._records_lead(world)
-        if by_records is None:
+        if records is None:
             return all(self._answered(world, item) == tuple(sorted(item.answered)) for item in self.items)
-        return by_records
+        return self._all_wanted(records)
 
     def _leads_elsewhere_no_more(self, world: ReadPorts) -> bool:
         """Say whether no switch, and no record that can be read, leads to another region."""
         _, region = look_at_switches(world, self.ladder).deciding
-        return region == self.region if region else self._records_lead(world) is not False
+        if region:
+            return region == self.region
+        records = self._records(world)
+        return records is None or self._all_wanted(records)
 
-    def _records_lead(self, world: ReadPorts) -> bool | None:
-        """Say whether the vendor's records lead to the target; None where it does not say."""
-        try:
-            records = [world.dns(self.zone).record(item.name, item.type) for item in self.items]
-        except AdapterError:
-            return None
+    def _all_wanted(self, records: list[RecordState | None]) -> bool:
         pairs = zip(records, self.items, strict=True)
         return all(record is not None and record.values == tuple(sorted(item.values)) for record, item in pairs)
 
