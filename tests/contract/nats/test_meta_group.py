@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contract.nats.servers import NO_UPDATES, PATIENCE, Servers
+from contract.nats.opened import has_a_leader, west_of
+from contract.nats.servers import NO_UPDATES, PATIENCE, Servers, eventually
 from drctl.adapters.clock import SystemClock
 from drctl.app.verify.datastore.quorum import check_quorum
 from drctl.app.verify.model import CheckResult, Outcome, Subject
@@ -18,10 +19,12 @@ from drctl.cli.worlds import ReadWorld
 from drctl.config.load import load
 from drctl.core.errors import UnreachableError
 from drctl.core.inventory import Inventory, RegionInventory
+from drctl.core.observed import StreamRole
 from drctl.lab.arrangement import Arrangement, Joined
 from drctl.lab.config_file import write_config
 from drctl.lab.credentials import issue_secrets
 from drctl.lab.nats_servers.seed import seed
+from drctl.ports.datastore import PromotionWish
 from fakes.operator import EMERGENCY
 from fakes.shop import NOBODY
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drctl.config.load import LoadedConfig
+    from drctl.core.lock import Stamp
     from drctl.core.observed import StreamState
 
 
@@ -102,6 +106,25 @@ def test_two_equal_sites_are_unpromotable_before_the_day_comes_and_on_it(two_sit
     blind = judged(two_sites, knows_system=False)["nats.promotable"]
     assert blind.outcome is Outcome.UNKNOWN
     assert "regions[].nats.system" in blind.remedy
+
+
+def test_the_rescue_that_is_printed_lets_the_survivor_promote(tmp_path: Path, stamp: Stamp) -> None:
+    with arranged(tmp_path, Arrangement(Joined.TWO_SITE)) as servers, west_of(servers) as west:
+        servers.kill("east")
+        printed = judged(servers)["nats.rescue"].remedy
+        assert """'$JS.API.META.RESCUE' '{"quorum_needed": 1}'""" in printed
+
+        # As a person does it: refused with 10224 while a leader is named, so again and again until it is taken.
+        eventually(lambda: _is_rescued(servers), within=60)
+        eventually(lambda: has_a_leader(west), within=20)
+
+        west.promote(PromotionWish("ORDERS", ("orders.>",)), stamp)
+        assert west.stream("ORDERS").role is StreamRole.ACTIVE
+
+
+def _is_rescued(servers: Servers) -> bool:
+    (answer,) = servers.ask_servers("west", "$JS.API.META.RESCUE", {"quorum_needed": 1})
+    return "error" not in answer
 
 
 def test_a_leaf_without_domains_that_shares_the_system_account_is_the_same_trap(tmp_path: Path) -> None:

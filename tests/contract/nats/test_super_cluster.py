@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
+from contract.nats.opened import has_a_leader, west_of
 from contract.nats.servers import Servers, eventually
-from drctl.adapters.clock import SystemClock
-from drctl.cli.connections import Connections, Patience
-from drctl.config.load import load
 from drctl.core.errors import AdapterError, RefusedError
 from drctl.core.observed import StreamRole
 from drctl.lab.arrangement import Arrangement, Joined
-from drctl.lab.config_file import write_config
-from drctl.lab.credentials import issue_secrets
 from drctl.lab.nats_servers.config import config_file
 from drctl.lab.nats_servers.seed import seed
 from drctl.ports.datastore import PromotionWish
@@ -47,24 +42,6 @@ def super_cluster(root: Path, *, aliased: bool = False) -> Iterator[Servers]:
             assert servers.is_stored("east", "orders.new", str(number).encode(), {})
         eventually(lambda: servers.call("west", "STREAM.INFO.ORDERS_WEST")["state"]["last_seq"] == 3)
         yield servers
-
-
-@contextmanager
-def west_of(servers: Servers) -> Iterator[NatsDatastore]:
-    """Yield the west as drctl sees it by the lab's own drctl.yaml."""
-    issue_secrets(servers.layout)
-    write_config(servers.layout)
-    config = load(servers.layout.config_file)
-    with Connections(config, SystemClock(threading.Event()), Patience()) as connections:
-        yield connections.datastore("west")
-
-
-def has_a_leader(west: NatsDatastore) -> bool:
-    try:
-        west.info()
-    except AdapterError:
-        return False
-    return True
 
 
 def test_each_region_shows_its_own_streams_under_the_names_of_the_service(tmp_path: Path) -> None:
