@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from drctl.app.ledger import read_ledger
+from drctl.adapters.journal.evidence import FileEvidence
+from drctl.app.ledger import export, read_ledger
 from drctl.app.prepare import prepare
 from drctl.core.topology import StreamRule
 from drctl.ports.datastore import PromotionWish
@@ -52,6 +56,18 @@ def fence(world: World, region: str = EAST) -> None:
 
 def ledger(world: World) -> Ledger:
     return read_ledger(world.reads(NOBODY), ORDERS)
+
+
+def test_what_is_listed_can_be_exported_messages_and_all(edited: World, tmp_path: Path) -> None:
+    fence(edited)
+    found = ledger(edited)
+
+    (file,) = export(edited.reads(NOBODY), found, FileEvidence(tmp_path / "tails"))
+
+    lines = [json.loads(line) for line in Path(file.path).read_text().splitlines()]
+    assert [line["seq"] for line in lines] == [line.seq for line in found.lines]
+    assert [base64.b64decode(line["data"]) for line in lines] == [b"lost-1", b"lost-2"]
+    assert file.lines == 2
 
 
 def test_a_tail_is_found_although_nobody_wrote_down_where_it_begins(edited: World) -> None:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from drctl.app.ledger import Ledger, LedgerLine
+from drctl.app.ledger import Held, Ledger, LedgerLine
 from drctl.app.status import RegionStatus, ReplicationLine, Role, Status
 from drctl.app.verify.model import CheckResult, Outcome, Verification
 from drctl.core.errors import ExitCode
@@ -217,13 +217,17 @@ def test_an_empty_state_directory_says_so(console: Console) -> None:
     assert printed(console) == "There are no runs in this state directory.\n"
 
 
+HELD = Held("ORDERS", "west", 4, 5)
 LOST = LedgerLine("ORDERS", 4, NOW, "orders.new", "order-4", 37)
 
 
 @pytest.mark.parametrize(
     ("name", "ledger"),
     [
-        ("whole", Ledger("shop-prod", NOW, (("ORDERS", "west"),), (LOST, replace(LOST, seq=5, message_id="")), ())),
+        (
+            "whole",
+            Ledger("shop-prod", NOW, (HELD,), (LOST, replace(LOST, seq=5, message_id="")), ()),
+        ),
         ("unknown", Ledger("shop-prod", NOW, (), (), ("ORDERS: east does not answer",))),
         ("again", Ledger("shop-prod", NOW, (), (LOST, replace(LOST, seq=6, also_at=9)), (), ("ORDERS",))),
         ("empty", Ledger("shop-prod", NOW, (), (), ())),

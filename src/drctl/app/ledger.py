@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from drctl.core.errors import AdapterError
 from drctl.core.observed import StreamKind, StreamRole
 from drctl.core.sides import Serving, serving
+from drctl.core.tail import lines as tail_lines
 from drctl.core.tail import message_id, rescue_name, rescued_stream
 from drctl.core.topology import HEARTBEAT_STREAM
 from drctl.planning.selection import stream_tier
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from drctl.core.observed import StoredMessage, StreamState
     from drctl.core.topology import Topology
+    from drctl.ports.evidence import EvidenceWriter, KeptFile
     from drctl.ports.world import ReadPorts
 
 # How many of the active side's messages after its fork are searched for the ids of a tail.
@@ -44,6 +46,16 @@ class LedgerLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Where a tail is: a sealed copy, or the stream that was left; from `first_seq` to `last_seq`, both included."""
+
+    stream: str
+    region: str
+    first_seq: int
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """Every divergent tail that can be read now. `unknown` says what cannot, and why.
 
@@ -53,7 +65,7 @@ class Ledger:
 
     service: str
     observed_at: datetime
-    held_in: tuple[tuple[str, str], ...]
+    held_in: tuple[Held, ...]
     lines: tuple[LedgerLine, ...]
     unknown: tuple[str, ...]
     unsearched: tuple[str, ...] = ()
@@ -80,13 +92,28 @@ def read_ledger(world: ReadPorts, topology: Topology) -> Ledger:
     )
 
 
+def export(world: ReadPorts, ledger: Ledger, folder: EvidenceWriter) -> tuple[KeptFile, ...]:
+    """Write each tail of a ledger as JSON lines, messages and all, each line with its checksum.
+
+    Raises:
+        AdapterError: A region does not answer any more, or a file cannot be written.
+    """
+    return tuple(
+        folder.keep(
+            f"{held.stream}.jsonl",
+            tail_lines(world.datastore(held.region).messages(held.stream, held.first_seq, held.last_seq)),
+        )
+        for held in ledger.held_in
+    )
+
+
 @dataclass(slots=True)
 class _Reading:
     world: ReadPorts
     topology: Topology
     seen: dict[str, dict[str, StreamState]] = field(default_factory=dict)
     lines: list[LedgerLine] = field(default_factory=list)
-    held: list[tuple[str, str]] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     unsearched: list[str] = field(default_factory=list)
 
@@ -128,7 +155,7 @@ class _Reading:
 
     def _add_left(self, region: str, active: StreamState) -> None:
         name, left_in = active.name, self.topology.other(region)
-        sealed = {rescue for rescue, _ in self.held}
+        sealed = {held.stream for held in self.held}
         if active.fork_seq is not None and rescue_name(name, active.epoch, active.fork_seq) in sealed:
             return
         if left_in not in self.seen:
@@ -165,7 +192,7 @@ class _Reading:
         messages = list(side.held(first, side.stream.last_seq))
         also, is_whole = self._also(stream, messages)
         self.lines += [_line(stream, message, also) for message in messages]
-        self.held.append((side.stream.name, region))
+        self.held.append(Held(side.stream.name, region, first, side.stream.last_seq))
         if not is_whole and stream not in self.unsearched:
             self.unsearched.append(stream)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from drctl.app.ledger import Ledger, LedgerLine
+    from drctl.ports.evidence import KeptFile
     from drctl.render.jsonable import Json
 
 LEDGER_SCHEMA = "drctl.ledger/v1"
@@ -29,8 +30,8 @@ def print_ledger(ledger: Ledger, console: Console) -> None:
     page = Page(console)
     page.heading(f"{ledger.service}: {_how_many(ledger)}", "bold yellow" if ledger.unknown else "bold")
     page.prose(f"looked {date_time(ledger.observed_at)}", 2)
-    for name, region in ledger.held_in:
-        page.prose(f"{name} holds them in {region}", 2, 4)
+    for held in ledger.held_in:
+        page.prose(f"{held.stream} holds them in {held.region}", 2, 4)
     for stream, first, last in _ranges(ledger.lines):
         page.prose(f"{stream} {first} to {last}" if first != last else f"{stream} {first}", 2, 4)
     for why in ledger.unknown:
@@ -52,6 +53,15 @@ def print_ledger(ledger: Ledger, console: Console) -> None:
     page.show(table)
 
 
+def print_exported(files: tuple[KeptFile, ...], console: Console) -> None:
+    """Print where each tail was written, and the checksum of the file."""
+    page = Page(console)
+    page.heading("Exported" if files else "Nothing to export")
+    for file in files:
+        page.command(file.path)
+        page.prose(f"{counted(file.lines, 'message')}, sha256 {file.sha256}", 4, 6)
+
+
 def _how_many(ledger: Ledger) -> str:
     if not ledger.unknown:
         return f"{counted(len(ledger.lines), 'message')} never reached the standby"
@@ -66,13 +76,14 @@ def _ranges(lines: tuple[LedgerLine, ...]) -> Iterator[tuple[str, int, int]]:
         yield stream, numbers[0], numbers[-1]
 
 
-def ledger_json(ledger: Ledger) -> dict[str, Json]:
-    """Return the ledger as one document."""
+def ledger_json(ledger: Ledger, files: tuple[KeptFile, ...] = ()) -> dict[str, Json]:
+    """Return the ledger as one document; `files` are what it was exported to."""
     return {
         "schema": LEDGER_SCHEMA,
         "service": ledger.service,
         "observed_at": rfc3339(ledger.observed_at),
-        "held_in": [{"stream": name, "region": region} for name, region in ledger.held_in],
+        "held_in": [{"stream": held.stream, "region": held.region} for held in ledger.held_in],
+        "exported": [{"path": file.path, "messages": file.lines, "sha256": file.sha256} for file in files],
         "unknown": [*ledger.unknown],
         "unsearched": [*ledger.unsearched],
         "ranges": [
