@@ -109,6 +109,19 @@ class HealthReader(Protocol):
         ...
 
 
+@runtime_checkable
+class HindranceReader(Protocol):
+    """A vendor that can tell beforehand what would keep a record from being changed."""
+
+    def hindrances(self, name: str, record_type: str) -> tuple[Finding, ...]:
+        """Return what would refuse or delay a change. What may not be asked is no hindrance.
+
+        Raises:
+            UnreachableError, NotFoundError: As in `DnsReader.record`.
+        """
+        ...
+
+
 class DnsZone(DnsReader, DnsWriter, Protocol):
     """One zone at one vendor, safe to share between threads."""
 

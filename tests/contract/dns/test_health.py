@@ -9,7 +9,8 @@ import pytest
 from contract.dns.ways import EAST_ADDRESS, WEST_ADDRESS, ByMembers
 from drctl.core.topology import RecordMode
 from drctl.lab.http_json import JsonCaller
-from drctl.ports.dns import HealthReader, Light
+from drctl.lab.layout import ZONE_ID
+from drctl.ports.dns import HealthReader, HindranceReader, Light
 
 if TYPE_CHECKING:
     from mypy_boto3_route53.type_defs import ResourceRecordSetTypeDef
@@ -81,3 +82,26 @@ def test_what_a_check_is_worth_is_told(
 
     assert seen(vendor).light is light
     assert codes(seen(vendor)) == found
+
+
+def hindered_by(vendor: Route53Provider) -> list[str]:
+    zone = vendor.connect()
+    assert isinstance(zone, HindranceReader)
+    return [finding.code for finding in zone.hindrances("shop.lab.test", "A")]
+
+
+def test_a_zone_whose_api_comes_back_late_is_told(vendor: Route53Provider) -> None:
+    assert hindered_by(vendor) == ["recovery-not-accelerated"]
+
+    vendor.owner.update_hosted_zone_features(HostedZoneId=ZONE_ID, EnableAcceleratedRecovery=True)
+
+    assert hindered_by(vendor) == []
+
+
+def test_a_protected_record_is_told_before_it_refuses_a_run(vendor: Route53Provider) -> None:
+    owner: Any = vendor.owner
+    owner.create_resource_record_set_protections(
+        HostedZoneId=ZONE_ID, Protections=[{"RecordName": "shop.lab.test", "RecordType": "A"}]
+    )
+
+    assert hindered_by(vendor) == ["record-protected", "recovery-not-accelerated"]

@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from itertools import takewhile
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from drctl.adapters.aws.clients import Clients, Keys
 from drctl.adapters.route53.groups import as_group_state, moved, values_of
 from drctl.adapters.route53.health import is_switch, judged, unchecked
+from drctl.adapters.route53.hindrances import protection, recovery
 from drctl.adapters.route53.record_sets import as_record_set, as_state, listed_name
-from drctl.core.errors import ConflictError, NotFoundError
+from drctl.core.errors import ConflictError, DeniedError, NotFoundError, RefusedError
 from drctl.core.topology import RecordMode
 from drctl.ports.dns import Light, MemberHealth, Propagation
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     )
 
     from drctl.adapters.route53.translation import Call
+    from drctl.core.finding import Finding
     from drctl.core.observed import RecordState
     from drctl.ports.dns import RecordSwap
 
@@ -120,6 +122,34 @@ class Route53Zone:
         checks = {one.get("HealthCheckId", "") for one in members if set(values_of(one)) <= set(values)} - {""}
         seen = [self._health_of(name, check) for check in sorted(checks)]
         return next((one for one in seen if one.light is not Light.GREEN), seen[0]) if seen else unchecked()
+
+    def hindrances(self, name: str, record_type: str) -> tuple[Finding, ...]:
+        """Return whether the record set is protected, and whether the zone's API is recovered in a hurry.
+
+        Raises:
+            UnreachableError, NotFoundError: As in `record`.
+        """
+        return (*self._protections(name, record_type), *self._recovery())
+
+    def _recovery(self) -> tuple[Finding, ...]:
+        call, client = self._call("read the zone"), self._clients.reading()
+        try:
+            zone: Any = _ask(call, "HostedZone", lambda: client.get_hosted_zone(Id=self._zone_id))
+        except DeniedError:
+            return ()
+        return recovery(self._zone, zone["HostedZone"].get("Features", {}))
+
+    def _protections(self, name: str, record_type: str) -> tuple[Finding, ...]:
+        call, client = self._call(f"read the protections of {name}"), cast("Any", self._clients.reading())
+        try:
+            listed = _ask(
+                call,
+                "ResourceRecordSetProtections",
+                lambda: client.list_resource_record_set_protections(HostedZoneId=self._zone_id),
+            )
+        except (AttributeError, DeniedError, NotFoundError, RefusedError):
+            return ()  # An older SDK, or a service, that does not know them; or a right that nothing else needs.
+        return protection(name, record_type, listed["ResourceRecordSetProtections"])
 
     def _health_of(self, name: str, check_id: str) -> MemberHealth:
         known = self._health.get(check_id)

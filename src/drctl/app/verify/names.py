@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from drctl.app.verify.model import CheckResult, Outcome, Subject
 from drctl.core.errors import AdapterError
-from drctl.core.finding import Severity
+from drctl.core.finding import Finding, Severity
 from drctl.core.record_values import MOVED_TOGETHER
 from drctl.core.topology import US_EAST_1, ProbeKind, RecordMode, RecordRule
-from drctl.ports.dns import HealthReader, Light
+from drctl.ports.dns import HealthReader, HindranceReader, Light
 
 _TTL_WARN_SECONDS, _TTL_MAX_SECONDS = 60, 300
 
@@ -28,7 +28,7 @@ def _record(subject: Subject, rule: RecordRule) -> tuple[CheckResult, ...]:
     if record is None:
         return (subject.result(name, Outcome.PROBLEM, "does not exist", "Create it with the active addresses."),)
     results = [_ttl(subject, name, record.ttl), _ways(subject, name, rule)]
-    results += _health(subject, name, rule)
+    results += [*_hindrances(subject, name, rule), *_health(subject, name, rule)]
     owner = [region.name for region in subject.topology.regions if rule.values_in(region) == record.values]
     if owner:
         results.append(subject.result(f"{name}.target", Outcome.OK, f"points at {owner[0]}"))
@@ -40,6 +40,21 @@ def _record(subject: Subject, rule: RecordRule) -> tuple[CheckResult, ...]:
         message = f"{', '.join(left)} at the same name would not move"
         results.append(subject.result(f"{name}.types", Outcome.PROBLEM, message, "Add them to `records:`."))
     return tuple(results)
+
+
+def _hindrances(subject: Subject, name: str, rule: RecordRule) -> list[CheckResult]:
+    dns = subject.reads.dns(rule.zone)
+    if not isinstance(dns, HindranceReader):
+        return []
+    try:
+        return [_found(subject, name, finding) for finding in dns.hindrances(rule.name, rule.type)]
+    except AdapterError as error:
+        return [subject.result(f"{name}.hindrances", Outcome.UNKNOWN, error.message, error.remedy)]
+
+
+def _found(subject: Subject, name: str, finding: Finding) -> CheckResult:
+    weight = Outcome.PROBLEM if finding.severity is Severity.PROBLEM else Outcome.WARN
+    return subject.result(f"{name}.{finding.code}", weight, finding.message, finding.remedy)
 
 
 def _health(subject: Subject, name: str, rule: RecordRule) -> list[CheckResult]:
@@ -57,9 +72,7 @@ def _health(subject: Subject, name: str, rule: RecordRule) -> list[CheckResult]:
     results = [
         subject.result(check, outcome, f"{target.name}: {seen.message}", "" if outcome is Outcome.OK else remedy)
     ]
-    for finding in seen.findings:
-        weight = Outcome.PROBLEM if finding.severity is Severity.PROBLEM else Outcome.WARN
-        results.append(subject.result(f"{check}.{finding.code}", weight, finding.message, finding.remedy))
+    results += [_found(subject, check, finding) for finding in seen.findings]
     return results
 
 
