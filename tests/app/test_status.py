@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from drctl.app.locking import take
-from drctl.app.status import Kept, Role, Status, look
+from drctl.app.status import Kept, Role, Status, look, standby_by_evidence
 from drctl.core.errors import ConfigError, StepFailedError
 from drctl.core.lock import LockRecord
 from fakes.calls import ALWAYS, Fault
@@ -48,6 +48,16 @@ def test_after_a_failover_the_target_is_active(stricken: Operator) -> None:
 
     assert seen.active == WEST
     assert seen.epoch == 1
+
+
+def test_the_standby_is_the_region_beside_the_one_that_takes_writes(healthy: Operator, stricken: Operator) -> None:
+    assert standby_by_evidence(status(healthy), healthy.topology) == WEST
+    # Nothing says who is active: what the configuration says.
+    assert standby_by_evidence(status(stricken), stricken.topology) == WEST
+
+    stricken.run()
+
+    assert standby_by_evidence(status(stricken), stricken.topology) == EAST
 
 
 def test_a_dead_region_is_unknown_and_never_called_closed(stricken: Operator) -> None:

@@ -44,6 +44,16 @@ def test_every_result_is_dated_and_grouped_and_every_problem_has_a_remedy(watche
         assert one.remedy or one.outcome is not Outcome.PROBLEM
 
 
+def test_a_target_that_serves_is_no_standby(watched: Operator) -> None:
+    watched.world.kill(EAST)
+    watched.run()
+
+    said = result(verified(watched), "run.standby")
+
+    assert (said.outcome, said.message) == (Outcome.PROBLEM, "west takes writes itself: it is no standby")
+    assert "drctl verify --to east" in said.remedy
+
+
 def test_verify_reads_only(watched: Operator) -> None:
     verified(watched)
 

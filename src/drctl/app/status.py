@@ -145,6 +145,12 @@ def look(world: ReadPorts, topology: Topology, stores: Kept, budget: timedelta =
     )
 
 
+def standby_by_evidence(seen: Status, topology: Topology) -> str:
+    """Return the region beside the one that takes writes; the configured standby where not exactly one does."""
+    active = [region.region for region in seen.regions if region.role is Role.ACTIVE]
+    return topology.other(active[0]) if len(active) == 1 else topology.standby
+
+
 def _public(world: ReadPorts, topology: Topology) -> HttpAnswer | None:
     reads = [probe for probe in topology.probes if probe.kind is ProbeKind.READ]
     return world.http.public(reads[0]) if reads else None

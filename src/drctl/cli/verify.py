@@ -26,7 +26,7 @@ def verify(
 ) -> None:
     """Check everything that a failover needs. Exit 3 when something would stop one."""
     from drctl.app.gather import gather
-    from drctl.app.status import look
+    from drctl.app.status import look, standby_by_evidence
     from drctl.app.verify.model import Subject
     from drctl.app.verify.verification import verify as run_checks
     from drctl.cli.screen import open_screen
@@ -38,11 +38,12 @@ def verify(
     screen = open_screen(output=output, no_color=no_color, verbose=verbose)
     with opened(config, state_dir) as session:
         topology, reads = session.topology, session.service.reads
-        target = known_region(topology, to or topology.standby)
+        seen = look(reads, topology, session.kept)
+        target = known_region(topology, to or standby_by_evidence(seen, topology))
         intent = Intent(Operation.FAILOVER, Mode.EMERGENCY, topology.other(target), target)
         inventory = gather(reads, topology, intent, session.inventories)
         subject = Subject(topology, intent, inventory, reads, session.probes if probe else None, session.access)
-        verification = run_checks(subject, look(reads, topology, session.kept))
+        verification = run_checks(subject, seen)
     if junit is not None:
         junit.write_text(junit_xml(verification))
     if output is options.Output.TEXT:

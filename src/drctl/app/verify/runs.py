@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drctl.app.status import Role
 from drctl.app.verify.model import CheckResult, Outcome, Subject
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from drctl.app.status import Status
 
 
 def check_runs(subject: Subject, status: Status) -> tuple[CheckResult, ...]:
-    """Check unfinished runs, pending fences, the lock, and the age of the inventory."""
-    results = []
+    """Check that the target is a standby, unfinished runs, pending fences, the lock, and the age of the inventory."""
+    results = list(_standby(subject, status))
     for state in status.unfinished:
         message = f"{state.run_id} stopped: {state.paused or 'no reason recorded'}"
         results.append(subject.result("run.unfinished", Outcome.PROBLEM, message, f"`drctl resume {state.run_id}`"))
@@ -24,6 +27,20 @@ def check_runs(subject: Subject, status: Status) -> tuple[CheckResult, ...]:
         results.append(subject.result("run.lock", Outcome.WARN, message, "Wait for it: `drctl status`."))
     results.append(_inventory(subject))
     return tuple(results)
+
+
+def _standby(subject: Subject, status: Status) -> Iterator[CheckResult]:
+    """Yield what the target is, if it is seen to be no standby. A silence is told by those whom it silenced."""
+    target = subject.intent.target
+    role = next(region.role for region in status.regions if region.region == target)
+    if role is Role.ACTIVE:
+        message = f"{target} takes writes itself: it is no standby"
+        remedy = f"Ask about the other region: `drctl verify --to {subject.intent.source}`."
+        yield subject.result("run.standby", Outcome.PROBLEM, message, remedy)
+    elif role is Role.FENCED:
+        message = f"{target} is no standby: its streams are fenced, and mirror nothing"
+        remedy = "Make it one again: `drctl failback --only reprotect`."
+        yield subject.result("run.standby", Outcome.PROBLEM, message, remedy)
 
 
 def _inventory(subject: Subject) -> CheckResult:
