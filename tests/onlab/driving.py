@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from drctl.lab.layout import Layout
 
-EMERGENCY = ("failover", "--mode", "emergency", "--confirm", "shop-lab west")
-ACCEPTED = ("--accept", "source-writers-unknown", "--accept", "data-loss")
+EMERGENCY = ("failover", "--mode", "emergency", "--confirm", "shop-lab west", "--accept", "data-loss")
+ACCEPTED = ("--accept", "source-writers-unknown")
 _DEADLINE_SECONDS = 120.0
 _RESULT_MAX_SECONDS = 30.0
 

@@ -56,7 +56,18 @@ def test_every_kind_of_error_says_what_where_and_what_next(kind: type[DrctlError
 
     assert lines[0] == "error: west says no to ORDERS"
     assert lines[1] == f"({error.code}, exit code {int(error.exit_code)}; see {runbook_page(error.code)})"
-    assert lines[2:] == ["Look there: `drctl status`.", "  drctl status"]
+    assert lines[2:] == ["Look there:", "  drctl status"]
+
+
+def test_a_command_is_printed_once_and_on_a_narrow_terminal_never_broken_inside_a_word() -> None:
+    accepts = "--accept data-loss --accept source-writers-unknown"
+    whole = f'drctl failover --mode emergency --confirm "shop-lab west" {accepts}'
+
+    text = error_text(DrctlError("east is silent", remedy=f"If it is dead: `{whole}`"), 80)
+
+    assert text.count("drctl failover") == 1
+    assert max(map(len, text.splitlines())) <= 80
+    assert " ".join(line.strip(" \\") for line in text.splitlines()[-2:]) == whole
 
 
 def test_a_command_that_wants_a_name_put_in_stays_in_its_sentence() -> None:

@@ -27,13 +27,14 @@ def abort(
     from drctl.cli.gates import agree
     from drctl.cli.running import leave, locked, operator
     from drctl.cli.screen import open_screen
-    from drctl.cli.session import opened
+    from drctl.cli.session import known_run, opened
     from drctl.core.errors import ExitCode
     from drctl.render.abort_view import abort_text, aborted_text
     from drctl.render.report_json import report_json
 
     screen = open_screen(output=output, quiet=quiet, no_color=no_color, verbose=verbose)
     with opened(config, state_dir, calls=False) as session:
+        known_run(session, run)
         plan = session.plan(run)
         with locked(session, run, plan.intent):
             ending.require_open(session.state(run))

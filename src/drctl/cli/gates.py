@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drctl.app.run import Agreed
-from drctl.core.errors import BlockedError, ConsentMissingError
+from drctl.core.errors import BlockedError, ConfigError, ConsentMissingError
+from drctl.core.finding import ACCEPTABLE
+from drctl.core.loss import stated_loss
+from drctl.core.names import near
+from drctl.planning.emergency import DATA_LOSS
 from drctl.ports.gate import Answer
 
 if TYPE_CHECKING:
@@ -53,7 +57,12 @@ class AskingGate(OpenGate):
         err.print(f"\n{question.step_id}: {question.title}", style="bold", markup=False)
         self._show(question.diff, _CHANGES_SHOWN)
         while True:
-            said = err.input("run, diff, why, pause or quit? ").strip().lower()
+            try:
+                said = err.input("run, diff, why, pause or quit? ").strip().lower()
+            except EOFError:
+                # Who hung up or pressed Ctrl-D agreed to nothing; what was done so far can be taken up.
+                err.print()
+                return Answer.PAUSE
             if said and "diff".startswith(said):
                 self._show(question.diff, len(question.diff.changes))
             elif said and "why".startswith(said):
@@ -70,6 +79,31 @@ class AskingGate(OpenGate):
             err.print("  nothing to change")
         if (left := len(diff.changes) - most) > 0:
             err.print(f"  and {left} more: `diff` shows all")
+
+
+def require_questions(screen: Screen, *, step: bool) -> None:
+    """Return if `--step` has somebody to ask; to be called before the lock.
+
+    Raises:
+        ConsentMissingError: There is no terminal.
+    """
+    if step and not screen.can_ask:
+        message = "--step asks before each step, and there is no terminal to ask."
+        raise ConsentMissingError(message, remedy="Run it in a terminal, or leave out --step.")
+
+
+def require_known(prepared: Prepared, accept: tuple[str, ...]) -> None:
+    """Return if every accepted code is one that a finding may have.
+
+    Raises:
+        ConfigError: One is not: it would be on the record as a risk that somebody took.
+    """
+    known = ACCEPTABLE | {finding.code for finding in prepared.findings if finding.acceptable}
+    if unknown := [code for code in accept if code not in known]:
+        raise ConfigError(
+            f"--accept {unknown[0]}: no finding that can be accepted has this code.",
+            remedy=f"Choose of {', '.join(near(unknown[0], known))}.",
+        )
 
 
 def require_clear(prepared: Prepared) -> None:
@@ -105,6 +139,8 @@ def consent(prepared: Prepared, screen: Screen, confirm: str, accept: tuple[str,
         flags = " ".join([f'--confirm "{plan.title}"', *(f"--accept {code}" for code in _codes(prepared, accepted))])
         raise ConsentMissingError("there is no terminal to ask, and no consent was given.", remedy=f"Give {flags}.")
     _require_typed(plan.title, screen)
+    if any(finding.code == DATA_LOSS for finding in prepared.findings):
+        _require_typed(stated_loss(prepared.losses), screen, "what may be lost")
     shown = {finding.code for finding in prepared.findings if finding.acceptable}
     return Agreed("typed", tuple(sorted(accepted | shown)))
 
@@ -132,9 +168,14 @@ def _require_meant(title: str, confirm: str) -> None:
         )
 
 
-def _require_typed(title: str, screen: Screen) -> None:
-    said = screen.err.input(f"\nType [bold]{title}[/] to go on, anything else to stop: ")
-    if said.strip() != title:
+def _require_typed(wanted: str, screen: Screen, what: str = "") -> None:
+    says = f", {what}," if what else ""
+    try:
+        said = screen.err.input(f"\nType [bold]{wanted}[/]{says} to go on, anything else to stop: ")
+    except EOFError:
+        screen.err.print()
+        said = ""
+    if said.strip() != wanted:
         raise ConsentMissingError("declined: nothing was written.", remedy="Run the command again when you are sure.")
 
 

@@ -65,7 +65,8 @@ def main() -> None:
         from drctl.cli.screen import open_screen
         from drctl.render.errors import error_text
 
-        open_screen().err.print(error_text(error), markup=False, soft_wrap=True)
+        err = open_screen().err
+        err.print(error_text(error, err.width if err.is_terminal else 0), markup=False, soft_wrap=True)
         sys.exit(int(error.exit_code))
     except KeyboardInterrupt:
         sys.stderr.write("\nInterrupted.\n")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from drctl.app.ending import fenced_targets, require_open
 from drctl.app.prepare import leave_out, prepare
 from drctl.app.saved_plan import require_own, require_unmoved
-from drctl.cli.gates import consent, require_clear
+from drctl.cli.gates import consent, require_clear, require_known, require_questions
 from drctl.cli.options import Output
 from drctl.cli.running import locked, new_run_id, refuse_unfinished, run_and_report
 from drctl.core.errors import ConfigError, ExitCode
@@ -111,6 +111,7 @@ def move(here: Here, wish: Wish, consented: Consented) -> NoReturn:
     """
     session, intent = here.session, wish.intent
     require_reason(wish.without, intent.reason)
+    require_questions(here.screen, step=consented.step)
     with locked(session, new_run_id(intent.operation.value), intent) as lock:
         # What two regions write must stop, whatever waits.
         if intent.operation is not Operation.FENCE:
@@ -119,8 +120,11 @@ def move(here: Here, wish: Wish, consented: Consented) -> NoReturn:
         if prepared.is_there_already:
             print_result(here, prepared)
             sys.exit(int(ExitCode.DONE))
-        if not here.screen.quiet:
-            print_plan(prepared, session.topology, here.screen.err)
+        require_known(prepared, consented.accept)
+        # Typing agrees to what is on the screen: what is asked for is shown, however quiet.
+        asks = here.screen.can_ask and not consented.confirm and not prepared.final
+        if asks or not here.screen.quiet:
+            print_plan(prepared, session.topology, here.screen.err, refused_next=bool(prepared.final))
         require_clear(prepared)
         agreed = consent(prepared, here.screen, consented.confirm, consented.accept)
         agreed = replace(agreed, reason=intent.reason)

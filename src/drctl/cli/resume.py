@@ -29,18 +29,21 @@ def resume(
     `--without` leaves out what failed, and says what that breaks. `--item` finishes what was left open.
     """
     from drctl.app.ending import require_open
+    from drctl.cli.gates import require_questions
     from drctl.cli.moving import require_reason
     from drctl.cli.running import Here, locked
     from drctl.cli.screen import open_screen
-    from drctl.cli.session import opened
+    from drctl.cli.session import known_run, opened
     from drctl.core.errors import ConfigError
 
     if without and item:
         raise ConfigError("--without leaves open, --item finishes.", remedy="Give one of them.")
     require_reason(tuple(without or ()), reason)
     screen = open_screen(output=output, quiet=quiet, no_color=no_color, verbose=verbose)
+    require_questions(screen, step=step)
     with opened(config, state_dir) as session:
         here = Here(session, screen)
+        known_run(session, run)
         if not item:
             require_open(session.state(run))
         with locked(session, run, session.plan(run).intent) as lock:

@@ -110,6 +110,9 @@ def run_and_report(
             report = act(runner)
     except DrctlError as error:
         observers.close()
+        if error.code == "run-ended":
+            # Somebody else ended it before the lock was held: nothing has stopped here.
+            raise
         _fail(here, plan, lock.run_id, error)
     finally:
         observers.close()

@@ -41,11 +41,12 @@ def show_run(
 ) -> None:
     """Show one run: who wanted what, what became of each step, what was changed. `jsonl` is its journal."""
     from drctl.cli.screen import open_screen
-    from drctl.cli.session import opened
+    from drctl.cli.session import known_run, opened
     from drctl.render.runs_view import print_run, run_json
 
     screen = open_screen(output=output, no_color=no_color)
     with opened(config, state_dir, calls=False) as session:
+        known_run(session, run)
         match output:
             case options.Output.JSONL:
                 for record in session.stores.runs.read(run):

@@ -21,6 +21,29 @@ if TYPE_CHECKING:
 _SECRET_KEYS = ("password", "token", "secret", "authorization", "credential", "access_key")
 
 
+class _Paper(Console):
+    """A console whose reader may leave: what was done is done, and the exit code says so."""
+
+    def on_broken_pipe(self) -> None:
+        """Write to nobody from here on."""
+        self.quiet = True
+        _write_to_nobody()
+
+
+def _write_to_nobody() -> None:
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nobody, sys.stdout.fileno())
+    os.close(nobody)
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _write_to_nobody()
+
+
 @dataclass(frozen=True, slots=True)
 class Screen:
     """One command's two streams, and what its stdout carries."""
@@ -33,18 +56,15 @@ class Screen:
     def result(self, document: object) -> None:
         """Print a JSON document as the command's result; with `jsonl` it is one line."""
         indent = None if self.output is Output.JSONL else 2
-        sys.stdout.write(json.dumps(document, indent=indent, default=str) + "\n")
-        sys.stdout.flush()
+        _write(json.dumps(document, indent=indent, default=str) + "\n")
 
     def text(self, document: str) -> None:
         """Print a document as the command's result, as it is."""
-        sys.stdout.write(document.rstrip("\n") + "\n")
-        sys.stdout.flush()
+        _write(document.rstrip("\n") + "\n")
 
     def line(self, text: str) -> None:
         """Print one line of a stream of JSON documents."""
-        sys.stdout.write(text.rstrip("\n") + "\n")
-        sys.stdout.flush()
+        _write(text.rstrip("\n") + "\n")
 
     @property
     def can_ask(self) -> bool:
@@ -57,7 +77,7 @@ def open_screen(
 ) -> Screen:
     """Return the streams as the options want them, and set logging up."""
     plain = no_color or bool(os.environ.get("NO_COLOR"))
-    out = Console(no_color=plain, highlight=False, soft_wrap=False)
+    out = _Paper(no_color=plain, highlight=False, soft_wrap=False)
     err = Console(stderr=True, no_color=plain, highlight=False)
     _set_logging(verbose=verbose)
     return Screen(out, err, output, quiet)

@@ -25,6 +25,7 @@ from drctl.config.load import load
 from drctl.core.errors import ConfigError, RefusedError, UnreachableError
 from drctl.core.inventory import RegionInventory
 from drctl.core.lock import Stamp
+from drctl.core.names import near
 from drctl.core.run_state import RunState, fold
 from drctl.planning.plan import Plan
 from drctl.planning.undo import Undone
@@ -183,3 +184,16 @@ def known_region(topology: Topology, name: str) -> str:
     if name not in names:
         raise ConfigError(f"there is no region {name!r}.", remedy=f"Choose one of {', '.join(names)}.")
     return name
+
+
+def known_run(session: Session, run_id: str) -> str:
+    """Return the id of a run.
+
+    Raises:
+        ConfigError: There is no such run; the remedy names those that are most like it.
+    """
+    runs = session.stores.runs.run_ids()
+    if run_id not in runs:
+        meant = "".join(f" Did you mean {', '.join(near(run_id, runs))}?" if runs else "")
+        raise ConfigError(f"there is no run {run_id!r} here.{meant}", remedy="See all: `drctl runs list`.")
+    return run_id

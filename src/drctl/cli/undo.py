@@ -25,10 +25,11 @@ def undo(
     from drctl.cli.moving import Consented, Wish, move, show_only
     from drctl.cli.running import Here
     from drctl.cli.screen import open_screen
-    from drctl.cli.session import opened
+    from drctl.cli.session import known_run, opened
 
     screen = open_screen(output=output, quiet=quiet, no_color=no_color, verbose=verbose)
     with opened(config, state_dir) as session:
+        known_run(session, run)
         wish = Wish(undo_intent(session.undone(run), reason))
         here = Here(session, screen)
         if dry_run:

@@ -5,6 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Each code of a finding that can be accepted: a test holds it against the code.
+ACCEPTABLE = frozenset(
+    {
+        "data-loss",
+        "fences-a-runs-target",
+        "fences-the-active-region",
+        "inventory-missing",
+        "inventory-stale",
+        "source-writers-unknown",
+    }
+)
+
 
 class Severity(StrEnum):
     """How much a finding weighs. A problem blocks unless its code is accepted."""

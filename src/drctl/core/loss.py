@@ -40,6 +40,15 @@ class Loss:
     evidence: str
 
 
+def stated_loss(losses: tuple[Loss, ...]) -> str:
+    """Return all streams' loss in the words that a consent says: `at least 60 messages`, or `unknown`."""
+    if not losses or any(loss.state is LossState.UNKNOWN for loss in losses):
+        return "unknown"
+    least = sum(loss.messages_min or 0 for loss in losses)
+    exact = all(loss.state is LossState.MEASURED for loss in losses)
+    return f"{'' if exact else 'at least '}{least} message{'' if least == 1 else 's'}"
+
+
 def source_failed_since(
     samples: tuple[Sample, ...], region: str, now: datetime, heard: datetime | None = None
 ) -> datetime | None:

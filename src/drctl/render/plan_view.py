@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, assert_never
 from drctl.core.check import Blocked, Converged, Diverged
 from drctl.core.finding import Severity
 from drctl.core.intent import Mode, Operation
+from drctl.core.loss import stated_loss
+from drctl.planning.emergency import DATA_LOSS
 from drctl.planning.leaving_out import breaks
 from drctl.render.page import Page
 from drctl.render.wording import UNKNOWN, date_time, lasted, loss, value
@@ -43,8 +45,11 @@ if TYPE_CHECKING:
     from drctl.steps.catalog import AnyStep
 
 
-def print_plan(prepared: Prepared, topology: Topology, console: Console) -> None:
-    """Print direction, every change, the point of no return, the loss, what stands in the way, and how to agree."""
+def print_plan(prepared: Prepared, topology: Topology, console: Console, *, refused_next: bool = False) -> None:
+    """Print direction, every change, the point of no return, the loss, what stands in the way, and how to agree.
+
+    `refused_next`: the refusal is printed behind it, and has the first remedy.
+    """
     page, plan = Page(console), prepared.plan
     intent = plan.intent
     direction = intent.target if intent.operation is Operation.FENCE else f"{intent.source} -> {intent.target}"
@@ -64,7 +69,7 @@ def print_plan(prepared: Prepared, topology: Topology, console: Console) -> None
     if intent.operation is not Operation.FENCE:
         _print_loss(page, prepared)
         _print_outage(page, prepared, topology)
-    _print_findings(page, prepared)
+    _print_findings(page, prepared, refused_next=refused_next)
     _print_facts(page, prepared)
     _print_consent(page, prepared)
 
@@ -212,14 +217,15 @@ def _print_outage(page: Page, prepared: Prepared, topology: Topology) -> None:
     )
 
 
-def _print_findings(page: Page, prepared: Prepared) -> None:
+def _print_findings(page: Page, prepared: Prepared, *, refused_next: bool) -> None:
     findings = shown_findings(prepared)
+    told_next = prepared.final[0].remedy if refused_next and prepared.final else ""
     page.heading("What stands in the way, or should be known" if findings else "Nothing stands in the way")
     for finding in findings:
         weight = "warning" if finding.severity is Severity.WARN else "problem"
         can = "" if finding.severity is Severity.WARN or finding.acceptable else ", cannot be accepted"
         page.prose(f"{finding.code} ({weight}{can}): {finding.message}", 2, 4, "yellow")
-        if finding.remedy:
+        if finding.remedy and finding.remedy != told_next:
             page.prose(finding.remedy, 4)
 
 
@@ -247,6 +253,8 @@ def _print_consent(page: Page, prepared: Prepared) -> None:
         return
     page.heading("To go on")
     page.labelled("type", plan.title)
+    if any(finding.code == DATA_LOSS for finding in prepared.findings):
+        page.labelled("and then", stated_loss(prepared.losses))
     page.prose("or pass", style="bold")
     page.command(" ".join(consent_flags(prepared)))
 
