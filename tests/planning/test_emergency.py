@@ -144,6 +144,19 @@ def test_without_any_record_of_the_source_somebody_must_accept_that(stricken: In
     ]
 
 
+def test_consumers_are_never_left_out_of_the_plan_without_a_word(stricken: Inventory) -> None:
+    """The newest record may be of the moment between a promotion and the carrying of its consumers."""
+    assert stricken.source is not None
+    assert "consumers-unrecorded" not in codes(planned(stricken))
+
+    plan = planned(replace(stricken, source=replace(stricken.source, consumers=())))
+
+    assert "carry_consumers:west" not in [step.id for step in plan.steps()]
+    (said,) = (finding for finding in plan.findings if finding.code == "consumers-unrecorded")
+    assert said.severity is Severity.WARN
+    assert "names no durable consumer" in said.message
+
+
 def test_an_old_record_of_the_source_is_said_with_its_age(stricken: Inventory) -> None:
     assert stricken.source is not None
     old = replace(stricken.source, observed_at=stricken.target.observed_at - timedelta(hours=25))

@@ -106,6 +106,27 @@ def _is_all_of(mirror: StreamState, origin: StreamState | None) -> bool:
     return origin is not None and origin.role is StreamRole.FENCED and mirror.last_seq == origin.last_seq
 
 
+def _record(topology: Topology, inventory: Inventory, streams: tuple[PromoteItem, ...]) -> tuple[Finding, ...]:
+    """Return what speaks against the record of a source that cannot be asked."""
+    if inventory.source is None:
+        message = "no inventory of the source: replicas fall back to 1, and consumers cannot be carried over."
+        remedy = "Accept it with --accept inventory-missing, or look for another state directory."
+        return (Finding("inventory-missing", message, remedy, acceptable=True),)
+    if inventory.source_is_live:
+        return ()
+    found, age = [], inventory.target.observed_at - inventory.source.observed_at
+    if age > topology.timing.inventory_age_max:
+        message = f"the source's inventory is {age} old (limit {topology.timing.inventory_age_max})."
+        found.append(Finding("inventory-stale", message, "Accept it with --accept inventory-stale.", acceptable=True))
+    if streams and not inventory.source.consumers:
+        # It may have been recorded in the middle of a move, between the promotion and the carrying.
+        at = inventory.source.observed_at.isoformat(timespec="seconds")
+        message = f"the source's inventory of {at} names no durable consumer: none is carried over."
+        remedy = "If the service has some, create them in the target by hand after the promotion."
+        found.append(Finding("consumers-unrecorded", message, remedy, Severity.WARN))
+    return tuple(found)
+
+
 def _findings(topology: Topology, inventory: Inventory, streams: tuple[PromoteItem, ...]) -> tuple[Finding, ...]:
     found = []
     for item in streams:
@@ -116,16 +137,7 @@ def _findings(topology: Topology, inventory: Inventory, streams: tuple[PromoteIt
             )
             found.append(Finding("subjects-unknown", message, remedy, subject=item.name))
     found += _data_loss(inventory, streams)
-    if inventory.source is None:
-        message = "no inventory of the source: replicas fall back to 1, and consumers cannot be carried over."
-        remedy = "Accept it with --accept inventory-missing, or look for another state directory."
-        found.append(Finding("inventory-missing", message, remedy, acceptable=True))
-    elif not inventory.source_is_live:
-        age = inventory.target.observed_at - inventory.source.observed_at
-        if age > topology.timing.inventory_age_max:
-            message = f"the source's inventory is {age} old (limit {topology.timing.inventory_age_max})."
-            remedy = "Accept it with --accept inventory-stale."
-            found.append(Finding("inventory-stale", message, remedy, acceptable=True))
+    found += _record(topology, inventory, streams)
     for secret in inventory.target.secrets:
         if secret.forceable:
             message = f"{secret.ref} cannot be forced ({secret.forceable}); last refreshed {secret.refreshed_at}."
