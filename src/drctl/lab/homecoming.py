@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,12 @@ class Return:
     ledger: dict[str, Any]
 
 
-def come_home(layout: Layout, command: Callable[..., tuple[str, ...]], say: Callable[[str], None]) -> tuple[int, Any]:
+def come_home(
+    layout: Layout,
+    command: Callable[..., tuple[str, ...]],
+    say: Callable[[str], None],
+    deadline_seconds: float = _DEADLINE_SECONDS,
+) -> tuple[int, Any]:
     """Run failback; open the link when its own journal says that east is fenced, and not before.
 
     Returns its exit code, and when the link was opened.
@@ -49,7 +55,15 @@ def come_home(layout: Layout, command: Callable[..., tuple[str, ...]], say: Call
     say('drctl failback --confirm "shop-lab east"')
     argv = command("failback", "--confirm", "shop-lab east", "--output", "jsonl", "--quiet")
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
-    fenced, opened_at = set[str](), None
+    fenced, opened_at, is_late = set[str](), None, threading.Event()
+
+    def give_up() -> None:
+        is_late.set()
+        process.kill()
+
+    # The reading itself has no deadline: a failback that says nothing more would be read for ever.
+    timer = threading.Timer(deadline_seconds, give_up)
+    timer.start()
     try:
         for line in process.stdout or ():
             event = json.loads(line)["event"]
@@ -60,10 +74,13 @@ def come_home(layout: Layout, command: Callable[..., tuple[str, ...]], say: Call
                 faults.heal(layout, LINK)
                 opened_at = datetime.now(UTC)
                 say("opened the link: failback's journal says that east is fenced")
-        return process.wait(timeout=_DEADLINE_SECONDS), opened_at
-    except subprocess.TimeoutExpired as error:
-        raise LabError("drctl failback did not end", remedy="Look at the lab's logs.") from error
+        code = process.wait()
+        if is_late.is_set():
+            message = f"drctl failback did not end in {deadline_seconds:g} s"
+            raise LabError(message, remedy="Look at the lab's logs.")
+        return code, opened_at
     finally:
+        timer.cancel()
         process.kill()
         process.wait()
         if process.stdout is not None:
