@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,8 @@ from drctl.app.verify.verification import verify
 from drctl.core.access import BY_HAND, Access, DnsAccess, DnsVendor
 from drctl.core.errors import ConfigError, DrctlError, LockHeldError, StepFailedError
 from drctl.core.lock import Stamp
+from drctl.core.observed import RecordState
+from drctl.core.topology import RecordRule
 from drctl.render.diagnostics import Failure, failure_text
 from drctl.render.errors import error_text
 from drctl.render.junit import junit_xml
@@ -30,7 +33,7 @@ from drctl.render.runs_view import print_run, print_runs
 from drctl.render.status_view import print_status, status_json
 from drctl.render.verify_view import print_verification, verification_json
 from fakes.operator import EMERGENCY
-from fakes.shop import INVENTORIES, NOBODY
+from fakes.shop import INVENTORIES, NOBODY, ZONE
 from simulation.stories import ALIVE, BACK, DEAD, PLAN
 
 if TYPE_CHECKING:
@@ -76,6 +79,22 @@ def test_a_plan_says_what_changes_and_what_it_costs(
     name = request.node.callspec.id
     golden(f"plan-{name}.txt", printed(console))
     golden(f"plan-{name}.json", as_text(plan_json(prepared)))
+
+
+def test_a_name_that_no_run_waits_for_is_promised_no_less_than_its_own_ttl(console: Console) -> None:
+    operator = DEAD.begins()
+    prepared = operator.prepare(DEAD.intent)
+    other = RecordState("old.lab.test", "A", 60, ("127.0.0.11",))
+    seen = replace(prepared.inventory, records=(*prepared.inventory.records, (ZONE, other)))
+    topology = replace(
+        operator.topology, records=(*operator.topology.records, RecordRule(ZONE, other.name, awaited=False))
+    )
+
+    print_plan(replace(prepared, inventory=seen), topology, console)
+
+    said = " ".join(printed(console).split())
+    assert "a client follows within 3 s (TTL 2 s" in said
+    assert "Nobody waits for old.lab.test: its clients follow when its TTL of 60 s is over" in said
 
 
 @stories

@@ -206,6 +206,14 @@ def _print_outage(page: Page, prepared: Prepared, topology: Topology) -> None:
     ttls = [
         record.ttl for zone, record in prepared.inventory.records if (zone, record.name, record.type) not in unawaited
     ]
+    slow = [
+        (record.ttl, record.name)
+        for zone, record in prepared.inventory.records
+        if (zone, record.name, record.type) in unawaited
+    ]
+    if slow:
+        ttl, name = max(slow)
+        page.prose(f"Nobody waits for {name}: its clients follow when its TTL of {ttl} s is over, or later.", 2)
     if not ttls:
         page.prose("After the DNS change a client follows at a time that is unknown: no record could be read.", 2)
         return
