@@ -37,7 +37,7 @@ from drctl.core.events import (
 from drctl.core.observed import RecordState
 from drctl.planning.plan import CLOSE, FREEZE, PROMOTE, SETTLE, SMOKE, START, SWITCH
 from fakes.calls import ALWAYS, Fault
-from fakes.operator import Operator
+from fakes.operator import HOME, Operator
 from fakes.shop import ADDRESSES, EAST, NAME, TTL, WEST, ZONE
 
 if TYPE_CHECKING:
@@ -367,3 +367,23 @@ def test_a_step_that_cannot_look_pauses_the_run(stricken: Operator) -> None:
 
     assert stopped.value.code == "denied"
     assert stricken.state().paused_code == "denied"
+
+
+def test_a_failback_without_its_link_says_what_it_waits_for(stricken: Operator) -> None:
+    stricken.run()
+    stricken.world.bring_back(EAST)
+
+    with pytest.raises(StepFailedError) as stopped:
+        stricken.run(HOME, (), "run-2")
+
+    assert "the link between east and west" in stopped.value.remedy
+    assert stopped.value.remedy.endswith("`drctl resume run-2`.")
+
+
+def test_a_step_that_failed_has_a_remedy(stricken: Operator) -> None:
+    stricken.world.calls.fail(f"{ZONE}/dns/swap", Fault.REFUSED, ALWAYS)
+
+    with pytest.raises(StepFailedError) as stopped:
+        stricken.run()
+
+    assert "`drctl resume run-1`" in stopped.value.remedy

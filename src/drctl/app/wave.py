@@ -33,6 +33,7 @@ from drctl.core.events import (
 from drctl.core.item import ItemRef
 from drctl.core.verdict import Health, ItemVerdict, Tier, judge_items
 from drctl.ports.gate import Answer, Question
+from drctl.steps.await_link import AwaitLink
 from drctl.steps.base import Baseline, Measuring
 from drctl.steps.leaving_out import is_fixed, item_tiers, without
 
@@ -175,7 +176,7 @@ class WaveRunner:
         self._recorder.record(StepVerified(step.id, verdict.health, verdict.message, verdict.items, seconds))
         if verdict.health is Health.FAILED or (verdict.health is Health.DEGRADED and is_fixed(step)):
             self._recorder.record(StepEnded(step.id, StepOutcome.FAILED, verdict.message))
-            return StepFailedError(f"{step.id}: {verdict.message}", remedy="")
+            return StepFailedError(f"{step.id}: {verdict.message}", remedy=self._remedy(step))
         if awaited.standing_since is None:
             return InterruptedRunError(f"interrupted while {step.id} waited: {verdict.message}")
         lame = tuple(item.item for item in verdict.items if item.health in {Health.FAILED, Health.DEGRADED})
@@ -206,20 +207,33 @@ class WaveRunner:
             self._recorder.record(FactsMeasured(step.id, step.measure(self._world, standing_since)))
         except AdapterError as error:
             self._recorder.record(StepEnded(step.id, StepOutcome.FAILED, error.message))
-            return StepFailedError(f"{step.id}: it is done, but cannot be measured: {error.message}", remedy="")
+            return StepFailedError(
+                f"{step.id}: it is done, but cannot be measured: {error.message}",
+                remedy=error.remedy or self._remedy(step),
+            )
         return None
+
+    def _remedy(self, step: AnyStep) -> str:
+        run = self._world.stamp.run_id
+        if isinstance(step, AwaitLink):
+            return (
+                f"Open the link between {step.one} and {step.other}: drctl opens none that it did not cut. Then go on: "
+                f"`drctl resume {run}`."
+            )
+        return f"Mend what it names, or do the step by hand; then go on: `drctl resume {run}`."
 
     def _end_failed(self, step: AnyStep, failed: tuple[ItemFailed, ...]) -> DrctlError:
         first = failed[0]
         unknown = any(item.unknown for item in failed)
         outcome = StepOutcome.UNKNOWN if unknown else StepOutcome.FAILED
         self._recorder.record(StepEnded(step.id, outcome, first.message))
-        message = f"{step.id}, {first.item}: {first.message}"
+        message, run = f"{step.id}, {first.item}: {first.message}", self._world.stamp.run_id
         if unknown:
-            return OutcomeUnknownError(message, remedy="")
+            remedy = f"A resumed run looks what became of it, and repeats nothing blindly: `drctl resume {run}`."
+            return OutcomeUnknownError(message, remedy=remedy)
         if first.code == "drifted":
             return DriftError(message, remedy="Look at it, then make a new plan: `drctl failover --dry-run`.")
-        return StepFailedError(message, remedy="", code=first.code)
+        return StepFailedError(message, remedy=self._remedy(step), code=first.code)
 
 
 def _why(step: AnyStep) -> str:
