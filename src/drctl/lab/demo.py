@@ -17,6 +17,7 @@ from drctl.lab.errors import LabError
 from drctl.lab.faults import LINK, Fault
 from drctl.lab.judgement import Claim, Story, judge, span_of
 from drctl.lab.layout import CLIENTS, REGIONS, RESOLVING, TTL_SECONDS
+from drctl.lab.return_claims import SETTINGS, Settings
 from drctl.lab.truth import Outage, Records
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _story(layout: Layout, say: Callable[[str], None], *, quiet: bool) -> Told:
     )
     records = _until_read(Records.read(layout), story)
     out = Move(report, records.outages("west", killed_at), judge(report, records, story))
-    return Told(out, _home(layout, say), _client_saw(report, records, story))
+    return Told(out, _home(layout, _forked(report), say), _client_saw(report, records, story))
 
 
 def _until_read(records: Records, story: Story) -> Records:
@@ -119,22 +120,29 @@ def _until_read(records: Records, story: Story) -> Records:
     return records.only(lambda attempt: attempt.domain != "west" or attempt.seq <= last)
 
 
-def _home(layout: Layout, say: Callable[[str], None]) -> Move:
+def _forked(report: dict[str, Any]) -> int:
+    """Return where the bucket forked, as the failover's report says."""
+    return next((int(line["freeze_seq"]) for line in report["losses"] if line["stream"] == SETTINGS), 0)
+
+
+def _home(layout: Layout, fork: int, say: Callable[[str], None]) -> Move:
     faults.heal(layout, REGIONS[0])
     say("healed east, with the link still cut: its pods come back, and would take orders again")
     began_at = datetime.now(UTC)
     west = orders.stored(layout, "west")
+    before = {region: orders.entries(layout, region, SETTINGS) for region in REGIONS}
     exit_code, opened_at = homecoming.come_home(layout, partial(_drctl, layout), say)
     report = _report(layout, "report-failback")
     _until(lambda: _have_ordered(layout, "east", _ORDERS_MIN, began_at), "orders of every client in east again")
     supervisor.stop_clients(layout)
     seen = homecoming.Return(
         began_at,
-        opened_at or began_at,
+        opened_at,
         exit_code,
         west,
         orders.stored(layout, "east"),
         homecoming.ledger(layout, partial(_drctl, layout)),
+        Settings(fork, before["west"], before["east"], orders.entries(layout, "east", SETTINGS)),
     )
     allowed = timedelta(seconds=TTL_SECONDS) + _CLIENT_INTERVAL + _POLL_MAX
     records = Records.read(layout)

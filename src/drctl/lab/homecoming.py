@@ -15,6 +15,7 @@ from drctl.lab.faults import LINK
 from drctl.lab.judgement import Claim, cut_over, served_again
 from drctl.lab.layout import RESOLVING
 from drctl.lab.outage_claims import outage_claims
+from drctl.lab.return_claims import FENCES, Settings, heartbeat_claim, link_claim, settings_claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from drctl.lab.layout import Layout
     from drctl.lab.truth import Records, Truth
 
-_FENCES = frozenset({"fence_streams:east", "fence_workloads:east"})
 _DEADLINE_SECONDS = 180.0
 
 
@@ -32,11 +32,12 @@ class Return:
     """What was seen of the way home. `west` is what west held before it began."""
 
     began_at: datetime
-    link_opened_at: datetime
+    link_opened_at: datetime | None
     exit_code: int
     west: dict[int, str]
     east: dict[int, str]
     ledger: dict[str, Any]
+    settings: Settings
 
 
 def come_home(
@@ -69,10 +70,10 @@ def come_home(
             event = json.loads(line)["event"]
             if event["type"] == "step_ended" and event["outcome"] == "done":
                 say(f"{event['step_id']}: done")
-                fenced |= _FENCES & {event["step_id"]}
-            if fenced == _FENCES and opened_at is None:
-                faults.heal(layout, LINK)
+                fenced |= FENCES & {event["step_id"]}
+            if fenced == FENCES and opened_at is None:
                 opened_at = datetime.now(UTC)
+                faults.heal(layout, LINK)
                 say("opened the link: failback's journal says that east is fenced")
         code = process.wait()
         if is_late.is_set():
@@ -130,6 +131,9 @@ def judge_return(report: dict[str, Any], records: Records, home: Return, allowed
             f"{len(missing)} of {len(promised)} missing",
             not missing,
         ),
+        *settings_claims(home.settings, home.ledger),
+        heartbeat_claim(home.ledger),
+        link_claim(report, home.link_opened_at),
         _one_writer(truth, home),
         *_planned_switch(report, records, home, allowed),
     )

@@ -10,6 +10,8 @@ import pytest
 
 from drctl.lab.homecoming import Return, judge_return
 from drctl.lab.judgement import Claim, Story, judge
+from drctl.lab.orders import Entry
+from drctl.lab.return_claims import Settings
 from drctl.lab.truth import Attempt, Records, Truth
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ MISSING = "after failback nothing that was promised is missing, but for the ledg
 ONE_WRITER_HOME = "west took no order once east did"
 RESOLVES = "who resolves each time moved after the DNS change, and within the worst case"
 
+AT_HOME = "every setting that west held is at home under its own revision, or a later one"
+ONLY_EAST = "the ledger has every setting that only east had, by key and revision"
+HEARTBEATS = "drctl's own heartbeats are in no ledger"
+LINK = "the link was opened once failback had said that east is fenced, and not before"
 GAP = "the stream gap stayed under 1 s, and within what the plan said"
 WITHOUT_WRITES = "who heeds the TTL was without writes for no longer than the plan said"
 
@@ -69,7 +75,15 @@ WEST = {1: "r1", 2: "k1", 3: "p1", 4: "r4", 5: "k4", 6: "p4"}
 STORY = Story(at(10), at(13), 10, WEST, timedelta(seconds=2), timedelta(seconds=0.1), timedelta(seconds=2))
 LOST = [{"stream": "ORDERS", "id": order} for order in ("r2", "k2", "p2")]
 EAST = WEST | {10: "r6", 11: "k6", 12: "p6"}
-HOME = Return(at(30), at(31), 0, WEST, EAST, {"messages": LOST})
+LAST = "$KV.settings.last"
+SETTINGS_LOST = [{"stream": "KV_settings", "seq": 5, "subject": LAST, "id": ""}]
+SETTINGS = Settings(
+    4,
+    west_before={7: Entry(LAST, "", b"r4")},
+    east_before={5: Entry(LAST, "", b"r2")},
+    east_after={7: Entry(LAST, "", b"r4")},
+)
+HOME = Return(at(30), at(31), 0, WEST, EAST, {"messages": LOST + SETTINGS_LOST}, SETTINGS)
 
 
 def report(sent: float, served: float, worst: float) -> dict[str, Any]:
@@ -78,6 +92,10 @@ def report(sent: float, served: float, worst: float) -> dict[str, Any]:
         "verdict": "done",
         "pending_fences": ["fence_streams:east"],
         "losses": [{"stream": "ORDERS", "freeze_seq": 3, "seconds_max": 3.0, "messages_min": 2}],
+        "steps": [
+            {"id": fence, "outcome": "done", "ended_at": at(30.5).isoformat()}
+            for fence in ("fence_streams:east", "fence_workloads:east")
+        ],
         "timeline": {name: at(seconds).isoformat() for name, seconds in moments.items()},
         "outage": {
             "stream_gap_seconds": 0.7,
@@ -168,20 +186,20 @@ def test_no_client_may_be_served_by_a_region_that_is_gone(client: str) -> None:
 
 @pytest.mark.parametrize("order", ["k2", "p2"])
 def test_the_ledger_must_have_every_clients_orders(order: str) -> None:
-    short = {"messages": [line for line in LOST if line["id"] != order]}
+    short = {"messages": [line for line in LOST + SETTINGS_LOST if line["id"] != order]}
 
     assert home(seen(), replace(HOME, ledger=short)) == [LEDGER, MISSING]
 
 
 def test_an_order_that_west_holds_has_no_place_in_the_ledger() -> None:
-    ledger = {"messages": [*LOST, {"stream": "ORDERS", "id": "k4"}]}
+    ledger = {"messages": [*LOST, *SETTINGS_LOST, {"stream": "ORDERS", "id": "k4"}]}
 
     assert home(seen(), replace(HOME, ledger=ledger)) == [LEDGER]
 
 
 def test_any_clients_attempt_without_a_promise_may_be_in_the_ledger_and_nothing_else() -> None:
-    attempt = {"messages": [*LOST, {"stream": "ORDERS", "id": "p3"}]}
-    nobodys = {"messages": [*LOST, {"stream": "ORDERS", "id": "x1"}]}
+    attempt = {"messages": [*LOST, *SETTINGS_LOST, {"stream": "ORDERS", "id": "p3"}]}
+    nobodys = {"messages": [*LOST, *SETTINGS_LOST, {"stream": "ORDERS", "id": "x1"}]}
 
     assert home(seen(), replace(HOME, ledger=attempt)) == []
     assert home(seen(), replace(HOME, ledger=nobodys)) == [UNPROMISED]
@@ -192,6 +210,47 @@ def test_nothing_that_any_client_was_promised_may_be_missing_at_home(seq: int) -
     east = {at_: order for at_, order in EAST.items() if at_ != seq}
 
     assert home(seen(), replace(HOME, east=east)) == [MISSING]
+
+
+@pytest.mark.parametrize(
+    ("change", "claim"),
+    [
+        ({"east_after": {}}, AT_HOME),
+        ({"east_after": {6: Entry(LAST, "", b"r4")}}, AT_HOME),
+        ({"east_after": {7: Entry(LAST, "", b"other")}}, AT_HOME),
+        ({"west_before": {}}, AT_HOME),
+        ({"east_before": {6: Entry(LAST, "", b"r3")}}, ONLY_EAST),
+        ({"east_before": {5: Entry("$KV.settings.other", "", b"r2")}}, ONLY_EAST),
+        ({"east_before": {}}, ONLY_EAST),
+        ({"fork": 5}, ONLY_EAST),
+    ],
+)
+def test_the_bucket_is_compared_by_key_and_revision(change: dict[str, Any], claim: str) -> None:
+    assert home(seen(), replace(HOME, settings=replace(SETTINGS, **change))) == [claim]
+
+
+def test_a_later_revision_of_a_key_stands_for_an_earlier_one() -> None:
+    later = replace(SETTINGS, east_after={9: Entry(LAST, "", b"r6")})
+
+    assert home(seen(), replace(HOME, settings=later)) == []
+
+
+def test_heartbeats_are_nobodys_loss() -> None:
+    beat = [{"stream": "DRCTL_HB", "seq": 9, "subject": "_drctl.hb.east", "id": ""}]
+
+    assert home(seen(), replace(HOME, ledger={"messages": [*LOST, *SETTINGS_LOST, *beat]})) == [HEARTBEATS]
+
+
+@pytest.mark.parametrize("opened_at", [None, at(30.4)])
+def test_the_link_must_not_open_before_east_is_fenced(opened_at: datetime | None) -> None:
+    assert home(seen(), replace(HOME, link_opened_at=opened_at)) == [LINK]
+
+
+def test_a_region_that_was_never_fenced_is_no_reason_to_open_the_link() -> None:
+    said = report(40, 41, 44)
+    said["steps"][1]["outcome"] = "open"
+
+    assert contradicted(judge_return(said, whole(seen()), HOME, _ALLOWED)) == [LINK]
 
 
 @pytest.mark.parametrize(
