@@ -108,6 +108,7 @@ def test_two_equal_sites_are_unpromotable_before_the_day_comes_and_on_it(two_sit
     assert "regions[].nats.system" in blind.remedy
 
 
+@pytest.mark.long
 def test_the_rescue_that_is_printed_lets_the_survivor_promote(tmp_path: Path, stamp: Stamp) -> None:
     with arranged(tmp_path, Arrangement(Joined.TWO_SITE)) as servers, west_of(servers) as west:
         servers.kill("east")
