@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import random
-import socket
 import uuid
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from drctl.lab.arrangement import Arrangement, Joined
+from drctl.lab.port_claims import claim_ports
 
 ADDRESSES = {"east": "127.0.0.11", "west": "127.0.0.12"}
 REGIONS = ("east", "west")
@@ -27,9 +26,6 @@ CLOUDFLARE_ZONE = "lab-two.test"
 CLOUDFLARE_NAME = "shop.lab-two.test"
 CLOUDFLARE_ZONE_ID = "1ab0" * 8
 CLOUDFLARE_TTL_SECONDS = 60
-
-# Below Linux' ephemeral range (32768 and up), so that no outgoing connection ever sits on one of these.
-_PORT_RANGE = range(20000, 32000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,27 +139,10 @@ class Layout:
 
     @classmethod
     def make(cls, root: Path, arrangement: Arrangement | None = None) -> Layout:
-        """Lay a new lab out on ports that are free now in every address that the lab uses."""
+        """Lay a new lab out on ports that are free now in every address that the lab uses, and claimed for it."""
         for folder in ("tls", "secrets", "store", "kube", "logs", "nats", "state"):
             (root / folder).mkdir(parents=True, exist_ok=True)
         (root / "secrets").chmod(0o700)
         names = list(Ports.__dataclass_fields__)
-        free: list[int] = []
-        for port in random.sample(_PORT_RANGE, len(_PORT_RANGE)):
-            if _is_free(port):
-                free.append(port)
-            if len(free) == len(names):
-                break
-        ports = Ports(**dict(zip(names, free, strict=True)))
+        ports = Ports(**dict(zip(names, claim_ports(len(names)), strict=True)))
         return cls(root, uuid.uuid4().hex, ports, arrangement or Arrangement())
-
-
-def _is_free(port: int) -> bool:
-    """Say whether a port is free in every address of this machine: the lab has many."""
-    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            try:
-                probe.bind(("", port))
-            except OSError:
-                return False
-    return True

@@ -55,6 +55,7 @@ def test_each_region_shows_its_own_streams_under_the_names_of_the_service(tmp_pa
         assert west.binders("orders.>") == ()
 
 
+@pytest.mark.long
 def test_after_a_crash_the_subjects_are_moved_and_the_mirror_is_promoted(tmp_path: Path, stamp: Stamp) -> None:
     with super_cluster(tmp_path) as servers, west_of(servers) as west:
         servers.kill("east")
@@ -92,6 +93,7 @@ def test_after_an_orderly_stop_nobody_can_take_the_subjects_and_the_ways_out_are
         assert west.stream("ORDERS").role is StreamRole.MIRROR
 
 
+@pytest.mark.long
 def test_with_an_alias_per_cluster_an_offline_origin_stands_in_nobodys_way(tmp_path: Path, stamp: Stamp) -> None:
     with super_cluster(tmp_path, aliased=True) as servers, west_of(servers) as west:
         servers.stop("east")
